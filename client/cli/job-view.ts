@@ -1,0 +1,155 @@
+import { SingleBar } from 'cli-progress';
+import type { JobSnapshot } from '../sdk/index.ts';
+import { bytes, manyLines, oneLine, paint, seconds } from './style.ts';
+
+type Format = Parameters<typeof paint>[0];
+
+const COLOURS: Record<JobSnapshot['status'], Format> = {
+  QUEUED: 'yellow',
+  RUNNING: 'cyan',
+  CANCELLING: 'yellow',
+  COMPLETED: 'green',
+  FAILED: 'red',
+  CANCELLED: 'magenta',
+  TIMED_OUT: 'red',
+};
+
+/** Exit codes of `submit --watch` and `watch`; 0 to a job that has not ended. */
+const EXIT_CODES: Partial<Record<JobSnapshot['status'], number>> = { FAILED: 1, CANCELLED: 3, TIMED_OUT: 4 };
+
+export function exitCodeOf(job: JobSnapshot): number {
+  return EXIT_CODES[job.status] ?? 0;
+}
+
+export function paintStatus(status: JobSnapshot['status'], stream: NodeJS.WriteStream): string {
+  return paint(COLOURS[status], status, stream);
+}
+
+/** Where a job stands, in words: `place 2 in the queue, starts in about 4 to 10 s`, `40 % recognizing: page 1`. */
+export function situation(job: JobSnapshot): string {
+  if (job.status === 'QUEUED') {
+    const wait = job.estimatedWait;
+    const place = job.queuePosition === null ? 'in the queue' : `place ${job.queuePosition} in the queue`;
+    return wait ? `${place}, starts in about ${range(wait)}` : place;
+  }
+  if (job.status === 'CANCELLING') return 'waiting for the app to stop';
+  const percent = `${Math.round(job.progress * 100)} %`;
+  const words = [job.stage, job.message].filter(Boolean).map((text) => oneLine(text as string));
+  return [percent, words.join(': ')].filter(Boolean).join(' ');
+}
+
+function range({ low, high }: { low: number; high: number }): string {
+  const [least, most] = [Math.round(low), Math.round(high)];
+  return least === most ? seconds(most) : `${least} to ${seconds(most)}`;
+}
+
+/** Everything about a job for a person to read. */
+export function jobCard(job: JobSnapshot, stream: NodeJS.WriteStream = process.stdout): string {
+  const rows: [string, string | null | undefined][] = [
+    ['Status', `${paintStatus(job.status, stream)} ${isOver(job) ? '' : situation(job)}`.trim()],
+    ['Space', job.space && `${job.space.id} (${job.space.title})`],
+    ['Title', job.title],
+    ['Prompt', job.input?.prompt],
+    ['Parameters', job.input?.parameters ? JSON.stringify(job.input.parameters) : null],
+    ['Files', job.input?.files.map(fileLine).join(', ')],
+    ['App', job.app?.name],
+    ['Submitted by', job.submitter?.name],
+    ['Attempt', job.attempt > 1 ? String(job.attempt) : null],
+    ['Priority', job.priority === 0 ? null : String(job.priority)],
+    ['Created', job.createdAt],
+    ['Started', job.startedAt],
+    ['Finished', job.finishedAt],
+    ['Took', job.processingTime === null ? null : seconds(job.processingTime / 1000)],
+    ['Kept until', job.keptUntil],
+    ['Confidence', job.confidence === null ? null : `${Math.round(job.confidence * 100)} %`],
+    ['Error', job.error && `${job.error.code}: ${job.error.message}`],
+    ['Cancelled', job.cancellation && cancellationLine(job.cancellation)],
+    ['Result', job.result === null ? null : resultText(job)],
+    ['Result files', job.files.map(fileLine).join(', ')],
+  ];
+  const shown = rows.filter((row): row is [string, string] => Boolean(row[1]));
+  const width = Math.max(...shown.map(([label]) => label.length)) + 2;
+  const body = shown.map(([label, value]) => {
+    const text = label === 'Status' ? value : manyLines(value);
+    return paint('dim', label.padEnd(width), stream) + text.replaceAll('\n', `\n${' '.repeat(width)}`);
+  });
+  const events = job.events.map((event) =>
+    `  ${event.at}  ${event.status.padEnd(10)}  ${oneLine([event.stage, event.message].filter(Boolean).join(': '))}`.trimEnd(),
+  );
+  return [paint('bold', job.id, stream), ...body, paint('dim', 'What happened', stream), ...events].join('\n');
+}
+
+function fileLine(file: { name: string; type: string; size: number }): string {
+  return `${file.name} (${file.type}, ${bytes(file.size)})`;
+}
+
+function cancellationLine(cancellation: NonNullable<JobSnapshot['cancellation']>): string {
+  const { requestedAt, deliveredAt, confirmedAt } = cancellation;
+  return [`asked ${requestedAt}`, deliveredAt && `delivered ${deliveredAt}`, confirmedAt && `confirmed ${confirmedAt}`]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** The result as it goes to stdout: text as it is, anything else as JSON. */
+export function resultText(job: JobSnapshot): string {
+  return typeof job.result === 'string' ? job.result : JSON.stringify(job.result, null, 2);
+}
+
+export function isOver(job: JobSnapshot): boolean {
+  return job.finishedAt !== null;
+}
+
+/** Shows a job as it changes, until it ends: how it ended is for others to say. */
+export interface JobView {
+  show(job: JobSnapshot): void;
+  /** Leaves the terminal as it should be; nothing is shown after it. */
+  close(): void;
+}
+
+/** A bar on a terminal, a line for each change anywhere else. */
+export function createJobView(stream: NodeJS.WriteStream): JobView {
+  return stream.isTTY ? barView(stream) : lineView(stream);
+}
+
+function lineView(stream: NodeJS.WriteStream): JobView {
+  let last = '';
+  return {
+    show(job) {
+      const line = `${job.status} ${situation(job)}`;
+      if (line !== last && !isOver(job)) stream.write(`${line}\n`);
+      last = line;
+    },
+    close() {},
+  };
+}
+
+function barView(stream: NodeJS.WriteStream): JobView {
+  const bar = new SingleBar({
+    stream,
+    hideCursor: true,
+    gracefulExit: false,
+    clearOnComplete: true,
+    barsize: 24,
+    format: (options, { progress }, { job }: { job: JobSnapshot }) => {
+      const done = Math.round(progress * (options.barsize ?? 24));
+      const drawn = job.status === 'QUEUED' ? '' : `${'█'.repeat(done)}${'░'.repeat((options.barsize ?? 24) - done)} `;
+      // A line that wraps cannot be drawn over.
+      const words = situation(job).slice(
+        0,
+        Math.max(10, (stream.columns || 80) - drawn.length - job.status.length - 2),
+      );
+      return `${paintStatus(job.status, stream)} ${paint('cyan', drawn, stream)}${words}`;
+    },
+  });
+  let started = false;
+  return {
+    show(job) {
+      if (started) bar.update(job.progress, { job });
+      else bar.start(1, job.progress, { job });
+      started = true;
+    },
+    close() {
+      if (started) bar.stop();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { CommanderError } from 'commander';
+import { errorCode } from '../sdk/index.ts';
+import { manyLines, paint } from './style.ts';
+
+/** Exit codes, beside those by which a job's outcome is told. */
+export const EXIT = { failed: 1, usage: 2, unreachable: 5, interrupted: 130, brokenPipe: 141 } as const;
+
+/** Something a person can put right, with what to do next. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly hint?: string;
+  readonly exitCode: number;
+
+  constructor(message: string, { hint, exitCode = EXIT.usage }: { hint?: string; exitCode?: number } = {}) {
+    super(message);
+    if (hint !== undefined) this.hint = hint;
+    this.exitCode = exitCode;
+  }
+}
+
+/** What to do next, by the server's code. */
+const HINTS: Partial<Record<string, string>> = {
+  CONNECTION_LOST: 'Is the server running (spacedock serve)? Is --url or SPACEDOCK_URL its address?',
+  UNAUTHENTICATED: 'Give a token with --token or SPACEDOCK_TOKEN.',
+  FORBIDDEN: 'The token does not allow this: ask an administrator for one that does.',
+  NOT_FOUND: 'List what there is with: spacedock space list',
+  SPACE_NOT_CONNECTED:
+    'Start an app for it (spacedock app --spaces SPACE), or let jobs wait: spacedock space update SPACE --when-offline queue',
+  QUEUE_FULL: 'Try again later, add an app, or raise it: spacedock space update SPACE --max-queued N',
+  INPUT_NOT_ACCEPTED: 'See what the space takes: spacedock space list --json',
+  FILE_TYPE_NOT_ACCEPTED: 'See what the space takes: spacedock space list --json',
+  FILE_TOO_LARGE: 'Send a smaller file, or raise it: spacedock space update SPACE --max-bytes SIZE',
+  ALREADY_EXISTS: 'Choose another id, or change it with: spacedock space update',
+  JOB_FINISHED: 'A finished job does not change; run it once more with: spacedock retry JOB',
+  SERVER_DRAINING: 'The server is about to restart: try again in a moment.',
+  INTERNAL_SERVER_ERROR: 'The server has logged what went wrong.',
+};
+
+export interface Explanation {
+  message: string;
+  hint?: string;
+  exitCode: number;
+}
+
+/** Turns whatever was thrown into what a person needs. */
+export function explain(error: unknown): Explanation {
+  if (error instanceof Problem)
+    return { message: error.message, exitCode: error.exitCode, ...(error.hint && { hint: error.hint }) };
+  const message = error instanceof Error ? error.message : String(error);
+  const code = errorCode(error);
+  if (code === undefined)
+    return { message, hint: 'Run it again with --debug to see where this comes from.', exitCode: EXIT.usage };
+  return {
+    message: code === 'CONNECTION_LOST' ? message : `${message} (${code})`,
+    exitCode: code === 'CONNECTION_LOST' ? EXIT.unreachable : EXIT.usage,
+    ...(HINTS[code] && { hint: HINTS[code] }),
+  };
+}
+
+/** Writes it to stderr and sets the exit code. */
+export function reportProblem(error: unknown, { debug }: { debug: boolean }): void {
+  if (error instanceof CommanderError) {
+    // Commander has said what is wrong; help and the version are no errors.
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
+    return;
+  }
+  const { message, hint, exitCode } = explain(error);
+  process.stderr.write(`${paint('red', 'error:', process.stderr)} ${manyLines(message)}\n`);
+  if (hint) process.stderr.write(`${paint('dim', hint, process.stderr)}\n`);
+  if (debug && error instanceof Error)
+    process.stderr.write(`${error.stack}\n${error.cause ? `caused by ${error.cause}\n` : ''}`);
+  process.exitCode = exitCode;
+}

@@ -1,0 +1,154 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLineSplitter } from './lines.ts';
+
+/** How a program ended. `error`: it could not be started at all. */
+export interface Ending {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  error?: Error;
+}
+
+/** The signal that ended it (out of memory, for one), be it seen by us or by the shell in between. */
+export function fatalSignal({ code, signal }: Ending): string | null {
+  const named = Object.entries(constants.signals).find(([, number]) => code === 128 + number);
+  return signal ?? named?.[0] ?? null;
+}
+
+/** How a program ended, as a sentence for people, with the end of what it said. */
+export function describeEnding(ending: Ending, stderr: string): string {
+  const signal = fatalSignal(ending);
+  const what = ending.error
+    ? `The program could not be started: ${ending.error.message}`
+    : signal
+      ? `The program was ended by ${signal}`
+      : `The program ended with exit code ${ending.code}`;
+  return stderr ? `${what}: ${stderr}` : what;
+}
+
+export interface ProcessGroup {
+  /** Writes to the program's stdin; a program that does not read it is no error. */
+  write(text: string): void;
+  endInput(): void;
+  /** Settles once, when the program and everything it left in its group is gone and its output was read. Never rejects. */
+  readonly ended: Promise<Ending>;
+  /** SIGTERM to the whole group, SIGKILL to what is left after the grace. Resolves when it is gone. */
+  stop(): Promise<void>;
+  /** The end of what it wrote to stderr, trimmed. */
+  stderrTail(): string;
+}
+
+export interface ProcessGroupOptions {
+  /** Run by the shell exactly as the operator wrote it; nothing a user sent is ever part of it. */
+  command: string;
+  env?: Record<string, string>;
+  /** From SIGTERM to SIGKILL. */
+  killAfterSeconds: number;
+  onLine(line: string, cut: boolean): void;
+  /** Gets stderr as it comes. @default dropped, but for the tail */
+  onStderr?(text: string): void;
+  /** Longest line of output, in characters; longer ones are cut. @default 4 Mi */
+  maxLineChars?: number;
+}
+
+const STDERR_TAIL_CHARS = 2000;
+const GROUP_POLL_MS = 20;
+/** After SIGKILL only the system can be slow. */
+const REAP_MS = 1000;
+
+const leaders = new Set<number>();
+
+/** Signals every process of the group. False: none is left. */
+function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(process.platform === 'win32' ? leader : -leader, signal);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Nothing tells when the last process of a group is gone, so it is asked for. */
+async function groupGone(leader: number, withinMs: number): Promise<boolean> {
+  const deadline = performance.now() + withinMs;
+  while (signalGroup(leader, 0)) {
+    if (performance.now() >= deadline) return false;
+    await sleep(GROUP_POLL_MS);
+  }
+  return true;
+}
+
+// Whatever way this process ends, short of SIGKILL, no program outlives it.
+function killLeftovers() {
+  for (const leader of leaders) signalGroup(leader, 'SIGKILL');
+}
+
+/** Starts a command as the leader of its own process group, so that it and all it starts can be ended together. */
+export function startProcessGroup(options: ProcessGroupOptions): ProcessGroup {
+  const { command, env, killAfterSeconds, onLine, onStderr, maxLineChars = 4 * 1024 * 1024 } = options;
+  const child = spawn(command, { shell: true, detached: true, env: programEnvironment(env), stdio: 'pipe' });
+  const leader = child.pid;
+  if (leader !== undefined) {
+    if (leaders.size === 0) process.once('exit', killLeftovers);
+    leaders.add(leader);
+  }
+
+  const lines = createLineSplitter(onLine, maxLineChars);
+  child.stdout.setEncoding('utf8').on('data', (text: string) => lines.push(text));
+  let tail = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-STDERR_TAIL_CHARS);
+    onStderr?.(text);
+  });
+  child.stdin.on('error', () => {});
+
+  const exited = new Promise<Ending>((resolve) => {
+    child.once('error', (error) => resolve({ code: null, signal: null, error }));
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  let stopping: Promise<void> | undefined;
+
+  async function endGroup(): Promise<void> {
+    if (leader === undefined || !signalGroup(leader, 'SIGTERM')) return;
+    if (await groupGone(leader, killAfterSeconds * 1000)) return;
+    signalGroup(leader, 'SIGKILL');
+    await groupGone(leader, REAP_MS);
+  }
+
+  const ended = exited.then(async (ending) => {
+    stopping ??= endGroup();
+    await stopping;
+    await outputRead(child);
+    if (leader !== undefined && leaders.delete(leader) && leaders.size === 0) process.off('exit', killLeftovers);
+    lines.end();
+    return ending;
+  });
+
+  return {
+    write: (text) => void (child.stdin.writable && child.stdin.write(text)),
+    endInput: () => void child.stdin.end(),
+    ended,
+    async stop() {
+      stopping ??= endGroup();
+      await ended;
+    },
+    stderrTail: () => tail.trim(),
+  };
+}
+
+/** Waits for the pipes; one that a process outside the group still holds is left after a second. */
+async function outputRead(child: ChildProcessWithoutNullStreams): Promise<void> {
+  const open = [child.stdout, child.stderr].filter((stream) => !stream.closed);
+  const closed = open.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+  const timer = setTimeout(() => {
+    for (const stream of open) stream.destroy();
+  }, 1000);
+  await Promise.all(closed);
+  clearTimeout(timer);
+}
+
+/** The operator's own environment without Spacedock's credentials, and Python told to print lines as they come. */
+function programEnvironment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
+  const { SPACEDOCK_TOKEN: _, ...own } = process.env;
+  return { PYTHONUNBUFFERED: '1', ...own, ...extra };
+}

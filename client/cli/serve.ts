@@ -1,0 +1,46 @@
+import { extname } from 'node:path';
+import { type Command, Option } from 'commander';
+
+/** A flag for each variable of the server's configuration; the server checks the values and names a bad one. */
+const SETTINGS: [flags: string, variable: string, description: string][] = [
+  ['--host <address>', 'HOST', 'address to listen on'],
+  ['--port <number>', 'PORT', 'port to listen on; 0: any'],
+  ['--redis-url <url>', 'REDIS_URL', 'keep state in this Redis, for any number of processes (else SQLite, for one)'],
+  ['--data-dir <dir>', 'DATA_DIR', 'database and files'],
+  ['--files-url <url>', 'FILES_URL', 'where files are kept, file://…, if not in the data directory'],
+  ['--public-url <url>', 'PUBLIC_URL', 'the address clients use, for links to files'],
+  ['--key-prefix <text>', 'KEY_PREFIX', 'beginning of every key in Redis'],
+  ['--admin-password <text>', 'ADMIN_PASSWORD', 'password of the first administrator, admin; better as a variable'],
+  ['--allowed-origins <list>', 'ALLOWED_ORIGINS', 'web origins that may call, separated by commas; *: any'],
+  ['--log-level <level>', 'LOG_LEVEL', 'trace, debug, info, warn, error, fatal or silent'],
+  ['--keepalive-seconds <n>', 'KEEPALIVE_SECONDS', 'between two signs of life on a WebSocket'],
+  ['--reconnect-grace-seconds <n>', 'RECONNECT_GRACE_SECONDS', 'in which an app may come back to its jobs'],
+  ['--app-silence-seconds <n>', 'APP_SILENCE_SECONDS', 'for which an app that works may be silent'],
+  ['--tracked-seconds <n>', 'TRACKED_SECONDS', 'for which a tracked job may be silent'],
+  ['--drain-seconds <n>', 'DRAIN_SECONDS', 'to finish what is under way before the server leaves'],
+  ['--max-body-bytes <n>', 'MAX_BODY_BYTES', 'largest body of a GraphQL request over HTTP'],
+  ['--max-message-bytes <n>', 'MAX_MESSAGE_BYTES', 'largest message over a WebSocket'],
+  ['--max-operations-per-socket <n>', 'MAX_OPERATIONS_PER_SOCKET', 'most operations at a time on one WebSocket'],
+  ['--max-buffered-bytes <n>', 'MAX_BUFFERED_BYTES', 'unsent bytes at which a slow WebSocket is closed'],
+  ['--max-prompt-bytes <n>', 'MAX_PROMPT_BYTES', 'largest prompt'],
+  ['--max-parameters-bytes <n>', 'MAX_PARAMETERS_BYTES', 'largest parameters of a job'],
+  ['--max-result-bytes <n>', 'MAX_RESULT_BYTES', 'largest result, beside its files'],
+  ['--max-file-bytes <n>', 'MAX_FILE_BYTES', 'largest file, whatever a space allows'],
+];
+
+export function addServeCommand(program: Command): void {
+  const serve = program
+    .command('serve')
+    .description('run the server')
+    .addHelpText('after', '\nEach option can also be given as the environment variable named beside it.');
+  for (const [flags, variable, description] of SETTINGS) serve.addOption(new Option(flags, description).env(variable));
+
+  serve.action(async () => {
+    for (const option of serve.options) {
+      const value = serve.getOptionValue(option.attributeName());
+      if (option.envVar !== undefined && value !== undefined) process.env[option.envVar] = String(value);
+    }
+    // The one bridge from client to server: src/main starts on import and handles signals and drain itself.
+    await import(new URL(`../../src/main${extname(import.meta.filename)}`, import.meta.url).href);
+  });
+}

@@ -1,0 +1,35 @@
+export type { CallOptions, Connection, ConnectionOptions, TokenSource } from './connection.ts';
+export { connect } from './connection.ts';
+export * from './documents.ts';
+export type { ErrorDetails, SpacedockErrorCode } from './errors.ts';
+export { errorCode, SpacedockError } from './errors.ts';
+export type { JobFailureDetails } from './failure.ts';
+export { JobFailure } from './failure.ts';
+export type { UploadSource } from './files.ts';
+export type * from './gql/enums.ts';
+export type {
+  CreateSpaceInput,
+  RemoteAppFragment,
+  ReportCompleteInput,
+  ReportFailureInput,
+  ReportProgressInput,
+  SpaceConnectionFragment,
+  SpaceFragment,
+  SubmitInferenceInput,
+  UpdateSpaceInput,
+} from './gql/graphql.ts';
+export type { Json } from './json.ts';
+export { connectRemoteApp } from './remote-app.ts';
+export type {
+  HandlerResult,
+  HandlerTools,
+  InferenceRequest,
+  RemoteApp,
+  RemoteAppEvent,
+  RemoteAppOptions,
+  StoredFile,
+} from './remote-app-options.ts';
+export type { UrqlOptions } from './urql.ts';
+export { createUrqlClient } from './urql.ts';
+export type { JobSnapshot } from './watch.ts';
+export { watchJob } from './watch.ts';

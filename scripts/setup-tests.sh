@@ -1,0 +1,28 @@
+#!/bin/sh
+# Installs what the tests need beside npm packages, where it is missing: a real Redis, a browser and Python.
+set -eu
+
+missing=''
+command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+command -v python3 >/dev/null 2>&1 || missing="$missing python3"
+[ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
+[ -n "$missing" ] || exit 0
+
+give_up() {
+  echo "The tests need:$missing. $1" >&2
+  echo 'Install them (CHROMIUM may name a browser that is elsewhere) and run the tests again.' >&2
+  exit 1
+}
+
+command -v apt-get >/dev/null 2>&1 || give_up 'They cannot be installed here: there is no apt-get.'
+as_root=''
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null 2>&1 || give_up "Run as root: apt-get install -y$missing"
+  as_root='sudo'
+fi
+
+echo "Installing$missing"
+{
+  $as_root apt-get update &&
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+} >&2 || give_up 'apt-get could not install them.'

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback);
+const bytes = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const optional = z
+  .string()
+  .transform((text) => (text === '' ? null : text))
+  .nullable()
+  .default(null);
+
+const url = (schemes: string[]) =>
+  optional.refine((text) => text === null || (URL.canParse(text) && schemes.includes(new URL(text).protocol)), {
+    message: `must be a URL beginning with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  });
+
+/** Every environment variable the server reads, with its default. */
+export const environment = z.object({
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  REDIS_URL: url(['redis:', 'rediss:']),
+  DATA_DIR: z.string().min(1).default('./data'),
+  FILES_URL: url(['file:']),
+  PUBLIC_URL: url(['http:', 'https:']),
+  KEY_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9_:-]{1,64}$/, 'must be 1 to 64 of the characters A-Z a-z 0-9 _ : -')
+    .default('spacedock'),
+  ADMIN_PASSWORD: optional,
+  ALLOWED_ORIGINS: optional,
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  KEEPALIVE_SECONDS: seconds(5),
+  RECONNECT_GRACE_SECONDS: seconds(15),
+  APP_SILENCE_SECONDS: seconds(60),
+  TRACKED_SECONDS: seconds(3600),
+  DRAIN_SECONDS: seconds(30),
+  MAX_BODY_BYTES: bytes(32 * MIB),
+  MAX_MESSAGE_BYTES: bytes(4 * MIB),
+  MAX_OPERATIONS_PER_SOCKET: count(1000),
+  MAX_BUFFERED_BYTES: bytes(16 * MIB),
+  MAX_PROMPT_BYTES: bytes(256 * KIB),
+  MAX_PARAMETERS_BYTES: bytes(64 * KIB),
+  MAX_RESULT_BYTES: bytes(MIB),
+  MAX_FILE_BYTES: bytes(1024 * MIB),
+});
+
+type Environment = z.infer<typeof environment>;
+
+export interface Config {
+  host: string;
+  port: number;
+  /** Null: the embedded engine. */
+  redisUrl: string | null;
+  dataDir: string;
+  /** A `file:` URL; null: `files` in the data directory. */
+  filesUrl: string | null;
+  publicUrl: string | null;
+  keyPrefix: string;
+  adminPassword: string | null;
+  /** Null: the own origin, and any localhost while bound to loopback. */
+  allowedOrigins: string[] | null;
+  logLevel: Environment['LOG_LEVEL'];
+  keepaliveMs: number;
+  graceMs: number;
+  silenceMs: number;
+  trackedSeconds: number;
+  drainMs: number;
+  limits: Limits;
+}
+
+/** In bytes, but for the counts. */
+export interface Limits {
+  body: number;
+  message: number;
+  operationsPerSocket: number;
+  /** Unsent bytes at which a socket is closed with 4513. */
+  buffered: number;
+  prompt: number;
+  parameters: number;
+  result: number;
+  file: number;
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** The configuration of one server, frozen; a bad value is refused with the name of its variable. */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const read = environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!read.success) {
+    const problems = read.error.issues.map((issue) => {
+      const name = issue.path.join('.');
+      return `${name}: ${issue.message} (it is ${JSON.stringify(shown(name, env[name]))})`;
+    });
+    throw new ConfigError(problems.join('\n'));
+  }
+  const e = read.data;
+  const config: Config = {
+    host: e.HOST,
+    port: e.PORT,
+    redisUrl: e.REDIS_URL,
+    dataDir: e.DATA_DIR,
+    filesUrl: e.FILES_URL,
+    publicUrl: e.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
+    keyPrefix: e.KEY_PREFIX,
+    adminPassword: e.ADMIN_PASSWORD,
+    allowedOrigins: origins(e.ALLOWED_ORIGINS),
+    logLevel: e.LOG_LEVEL,
+    keepaliveMs: e.KEEPALIVE_SECONDS * 1000,
+    graceMs: e.RECONNECT_GRACE_SECONDS * 1000,
+    silenceMs: e.APP_SILENCE_SECONDS * 1000,
+    trackedSeconds: e.TRACKED_SECONDS,
+    drainMs: e.DRAIN_SECONDS * 1000,
+    limits: {
+      body: e.MAX_BODY_BYTES,
+      message: e.MAX_MESSAGE_BYTES,
+      operationsPerSocket: e.MAX_OPERATIONS_PER_SOCKET,
+      buffered: e.MAX_BUFFERED_BYTES,
+      prompt: e.MAX_PROMPT_BYTES,
+      parameters: e.MAX_PARAMETERS_BYTES,
+      result: e.MAX_RESULT_BYTES,
+      file: e.MAX_FILE_BYTES,
+    },
+  };
+  Object.freeze(config.limits);
+  return Object.freeze(config);
+}
+
+/** A refused value may be shown, unless it is one that holds a password. */
+const shown = (name: string, value: string | undefined): string | undefined =>
+  name === 'ADMIN_PASSWORD' || name === 'REDIS_URL' ? '…' : value;
+
+function origins(list: string | null): string[] | null {
+  if (list === null) return null;
+  return list.split(',').map((item) => {
+    const text = item.trim();
+    if (text === '*') return text;
+    if (!URL.canParse(text)) throw new ConfigError(`ALLOWED_ORIGINS: "${text}" is no origin like https://example.org`);
+    return new URL(text).origin;
+  });
+}

@@ -1,0 +1,119 @@
+import { Ajv, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
+import { boundedJson, boundedText, type Json } from './json.ts';
+import { badInput, Refusal } from './refusal.ts';
+import type { FileRules, Space } from './space.ts';
+
+export interface SubmittedInput {
+  prompt?: string | null;
+  parameters?: unknown;
+}
+
+export interface InputLimits {
+  promptBytes: number;
+  parametersBytes: number;
+}
+
+/** Prompt and parameters as the space takes them, with the defaults of its JSON Schema filled in, or the refusal that fits. */
+export function acceptInput(
+  space: Space,
+  input: SubmittedInput,
+  limits: InputLimits,
+): { prompt: string | null; parameters: Json } {
+  return {
+    prompt: acceptPrompt(space, input.prompt, limits),
+    parameters: acceptParameters(space, input.parameters, limits),
+  };
+}
+
+function acceptPrompt(space: Space, prompt: string | null | undefined, limits: InputLimits): string | null {
+  if (prompt == null || prompt === '') return null;
+  if (!space.inputs.prompt) throw notAccepted('input.prompt', `space ${space.id} takes no prompt`);
+  return boundedText('input.prompt', prompt, limits.promptBytes);
+}
+
+function acceptParameters(space: Space, given: unknown, limits: InputLimits): Json {
+  const schema = space.inputs.parameters;
+  if (schema === null) {
+    if (given != null) throw notAccepted('input.parameters', `space ${space.id} takes no parameters`);
+    return null;
+  }
+  // A copy, as defaults are written into it.
+  const parameters = structuredClone(boundedJson('input.parameters', given ?? {}, limits.parametersBytes)) as Json;
+  const validate = compiled(schema);
+  if (validate(parameters) !== true) {
+    const [first] = validate.errors ?? [];
+    const path = first?.instancePath.replaceAll('/', '.') ?? '';
+    throw notAccepted(`input.parameters${path}`, first?.message ?? 'does not fit the schema');
+  }
+  // Defaults may have made it larger.
+  return boundedJson('input.parameters', parameters, limits.parametersBytes);
+}
+
+const notAccepted = (field: string, message: string): Refusal =>
+  new Refusal('INPUT_NOT_ACCEPTED', `${field}: ${message}`, { field });
+
+/** Refuses a file that the rules do not let in. `count` is that of the whole submit. */
+export function acceptFile(
+  rules: FileRules | null,
+  file: { name: string; type: string; size: number },
+  count: number,
+  field: string,
+): void {
+  if (!rules) throw notAccepted(field, 'this space takes no files');
+  if (count > rules.maxCount) {
+    throw new Refusal('INPUT_NOT_ACCEPTED', `${field}: ${count} files; at most ${rules.maxCount} are accepted`, {
+      field,
+      limit: rules.maxCount,
+    });
+  }
+  if (!rules.accept.some((pattern) => matches(pattern, file))) {
+    throw new Refusal(
+      'FILE_TYPE_NOT_ACCEPTED',
+      `${field}: ${file.name} is ${file.type}; accepted are ${rules.accept.join(', ')}`,
+      { field },
+    );
+  }
+  if (file.size > rules.maxBytes) throw fileTooLarge(field, file.name, rules.maxBytes);
+}
+
+export const fileTooLarge = (field: string, name: string, maxBytes: number): Refusal =>
+  new Refusal('FILE_TOO_LARGE', `${field}: ${name} is larger than ${maxBytes} bytes`, { field, limit: maxBytes });
+
+function matches(pattern: string, file: { name: string; type: string }): boolean {
+  if (pattern === '*/*') return true;
+  if (pattern.startsWith('.')) return file.name.toLowerCase().endsWith(pattern.toLowerCase());
+  const type = file.type.toLowerCase().split(';', 1)[0]!.trim();
+  return pattern.endsWith('/*') ? type.startsWith(pattern.slice(0, -1).toLowerCase()) : type === pattern.toLowerCase();
+}
+
+// One compiled validator per schema object; spaces hand the same object out until they change.
+const validators = new WeakMap<object, ValidateFunction>();
+
+function compiled(schema: Json): ValidateFunction {
+  const key = schema as object;
+  let validate = validators.get(key);
+  if (!validate) {
+    validate = compile(schema);
+    validators.set(key, validate);
+  }
+  return validate;
+}
+
+function compile(schema: Json): ValidateFunction {
+  const ajv = new Ajv({ useDefaults: true, strict: false, allErrors: false, validateFormats: true });
+  addFormats.default(ajv);
+  const validate = ajv.compile(schema as object);
+  if ('$async' in validate) throw new Error('$async is not supported');
+  return validate;
+}
+
+/** Refuses a schema that could not be used later. */
+export function checkSchema(schema: Json): void {
+  if (schema === null) return;
+  try {
+    compile(schema);
+  } catch (error) {
+    throw badInput('input.inputs.parameters', `is no valid JSON Schema: ${(error as Error).message}`);
+  }
+}

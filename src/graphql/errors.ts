@@ -1,0 +1,44 @@
+import { GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { type ErrorCode, errorCodes, Refusal } from '../domain/refusal.ts';
+import { EngineUnavailable } from '../engine/engine.ts';
+
+/** A refusal as GraphQL carries it: `extensions` with code, and where they apply field, limit, retryAfterSeconds. */
+export const refusalError = (refusal: Refusal): GraphQLError =>
+  new GraphQLError(refusal.message, { extensions: { code: refusal.code, ...refusal.details } });
+
+/**
+ * What a client may see of an error. Refusals pass; so do the words of GraphQL itself on an operation that is not valid; anything
+ * else is `unexpected` and shown as INTERNAL_SERVER_ERROR.
+ */
+export function maskError(error: unknown, unexpected: (error: unknown) => void): GraphQLFormattedError {
+  const cause = original(error);
+  const where =
+    error instanceof GraphQLError
+      ? { ...(error.locations ? { locations: error.locations } : {}), ...(error.path ? { path: error.path } : {}) }
+      : {};
+  if (cause instanceof Refusal) {
+    return { message: cause.message, ...where, extensions: { code: cause.code, ...cause.details } };
+  }
+  if (cause instanceof EngineUnavailable) {
+    return {
+      message: 'The storage is away; try again in a moment',
+      ...where,
+      extensions: { code: 'INTERNAL_SERVER_ERROR', retryAfterSeconds: 2 },
+    };
+  }
+  if (cause === null && error instanceof GraphQLError) {
+    const { code, ...rest } = error.extensions;
+    return { message: error.message, ...where, extensions: { ...rest, code: known(code) ? code : 'BAD_USER_INPUT' } };
+  }
+  unexpected(cause ?? error);
+  return { message: 'Internal server error', ...where, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+}
+
+/** The thrown error behind what GraphQL and others wrapped it in; null where GraphQL itself says it. */
+function original(error: unknown): unknown {
+  let inner: unknown = error;
+  while (inner instanceof GraphQLError) inner = inner.originalError ?? null;
+  return inner;
+}
+
+const known = (code: unknown): code is ErrorCode => (errorCodes as readonly unknown[]).includes(code);

@@ -1,0 +1,295 @@
+import type { Cancellation, Job, JobError, JobEvent, JobInput, StoredFile } from '../../domain/job.ts';
+import { isFinished, keptUntil, processingTime } from '../../domain/job.ts';
+import type { WaitRange } from '../../domain/queue.ts';
+import type { Place } from '../../service/connections.ts';
+import { builder } from '../builder.ts';
+import type { Context } from '../context.ts';
+import { RemoteAppType } from './app.ts';
+import { JobStatusType } from './enums.ts';
+import { SpaceType } from './space.ts';
+import { ViewerType } from './viewer.ts';
+
+/** A stored file knows by its job where it lies. */
+type FileOfJob = StoredFile & { job: string };
+
+const StoredFileType = builder.objectRef<FileOfJob>('StoredFile').implement({
+  description: 'A file of a job. It is deleted with the job.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Unique.' }),
+    name: t.exposeString('name', { description: 'As the sender called it.' }),
+    type: t.exposeString('type', { description: 'Its media type.' }),
+    size: t.exposeFloat('size', { description: 'In bytes.' }),
+    url: t.string({
+      description: 'Where to fetch it, with Range: signed and time-limited. A path is relative to the server.',
+      resolve: ({ job, id }, _args, { services }) => services.files.link(job, id),
+    }),
+  }),
+});
+
+const JobInputType = builder.objectRef<{ job: string; input: JobInput }>('JobInput').implement({
+  description: 'What was submitted.',
+  fields: (t) => ({
+    prompt: t.string({ nullable: true, description: 'The prompt, if any.', resolve: ({ input }) => input.prompt }),
+    parameters: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'The parameters, with the defaults of the space’s JSON Schema.',
+      resolve: ({ input }) => input.parameters,
+    }),
+    files: t.field({
+      type: [StoredFileType],
+      description: 'The files.',
+      resolve: ({ job, input }) => input.files.map((file) => ({ ...file, job })),
+    }),
+  }),
+});
+
+const JobEventType = builder.objectRef<JobEvent>('JobEvent').implement({
+  description: 'A change of status, stage or attempt.',
+  fields: (t) => ({
+    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ at }) => at }),
+    status: t.field({ type: JobStatusType, description: 'The status from then on.', resolve: ({ status }) => status }),
+    stage: t.exposeString('stage', { nullable: true, description: 'The stage from then on.' }),
+    message: t.exposeString('message', { nullable: true, description: 'In words.' }),
+    attempt: t.exposeInt('attempt', { description: 'The attempt it belongs to; 0 before the first.' }),
+  }),
+});
+
+const JobErrorType = builder.objectRef<JobError>('JobError').implement({
+  description: 'Why a job failed or timed out.',
+  fields: (t) => ({
+    code: t.exposeString('code', {
+      description: 'The app’s own code, or one of the server: APP_ERROR, APP_LOST, UNDELIVERABLE, TIMED_OUT.',
+    }),
+    message: t.exposeString('message', { description: 'In words.' }),
+  }),
+});
+
+const WaitRangeType = builder.objectRef<WaitRange>('WaitRange').implement({
+  description: 'Seconds, from the quartiles of the space’s recent run times and its capacity.',
+  fields: (t) => ({
+    low: t.exposeFloat('low', { description: 'If things go well.' }),
+    high: t.exposeFloat('high', { description: 'If they do not.' }),
+  }),
+});
+
+const CancellationType = builder.objectRef<Cancellation>('Cancellation').implement({
+  description: 'How far a cancellation has come.',
+  fields: (t) => ({
+    requestedAt: t.field({
+      type: 'DateTime',
+      description: 'When someone asked.',
+      resolve: ({ requestedAt }) => requestedAt,
+    }),
+    deliveredAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When the app was known to have heard it. Null: not yet, or there was none to tell.',
+      resolve: ({ deliveredAt }) => deliveredAt,
+    }),
+    confirmedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it was known to have stopped. Null: not yet, or the grace ran out first.',
+      resolve: ({ confirmedAt }) => confirmedAt,
+    }),
+  }),
+});
+
+// Position and expected wait are asked for together, once per job and execution.
+const places = new WeakMap<Job, WeakMap<Context, Promise<Place | undefined>>>();
+function placeOf(job: Job, context: Context): Promise<Place | undefined> | undefined {
+  if (job.status !== 'QUEUED' || job.space === null) return undefined;
+  const byContext = places.get(job) ?? new WeakMap();
+  places.set(job, byContext);
+  const known = byContext.get(context);
+  if (known) return known;
+  const { services, watch } = context;
+  const place = services.connections.places(job.space, [job.id]).then((found) => {
+    const here = found.get(job.id);
+    if (here) watch.shown(job.id, here);
+    return here;
+  });
+  byContext.set(context, place);
+  // The same job may be shown again later, at another place.
+  place.finally(() => setImmediate(() => byContext.delete(context))).catch(() => undefined);
+  return place;
+}
+
+export const JobType = builder.objectRef<Job>('Job');
+JobType.implement({
+  description: 'One unit of work. An inference job belongs to a space and waits in its queue.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: 'Of an inference job: <space>.<uuid>.' }),
+    space: t.field({
+      type: SpaceType,
+      nullable: true,
+      description: 'Null for a tracked job.',
+      resolve: ({ space }, _args, { services }) => (space === null ? null : services.spaces.find(space)),
+    }),
+    status: t.field({ type: JobStatusType, description: 'Where it is in its life.', resolve: ({ status }) => status }),
+    title: t.exposeString('title', { nullable: true, description: 'Of a tracked job, if its reporter gave one.' }),
+    stage: t.string({
+      nullable: true,
+      description: 'What is being done, in the worker’s own word; `complete` at the end.',
+      resolve: ({ progress }) => progress.stage,
+    }),
+    progress: t.float({ description: '0 to 1.', resolve: ({ progress }) => progress.progress }),
+    message: t.string({
+      nullable: true,
+      description: 'What the last report said.',
+      resolve: ({ progress }) => progress.message,
+    }),
+    metadata: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What the worker added.',
+      resolve: ({ progress }) => progress.metadata,
+    }),
+    events: t.field({
+      type: [JobEventType],
+      description: 'What happened, oldest first: the last hundred changes of status, stage and attempt.',
+      resolve: ({ events }) => events,
+    }),
+    input: t.field({
+      type: JobInputType,
+      nullable: true,
+      description: 'What was submitted. Null for a tracked job.',
+      resolve: async (job, _args, { services }) => {
+        const input = await services.jobs.input(job);
+        return input && { job: job.id, input };
+      },
+    }),
+    result: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'What came out. Null unless completed.',
+      resolve: (job) => (job.status === 'COMPLETED' ? job.result : null),
+    }),
+    files: t.field({
+      type: [StoredFileType],
+      description: 'The files that came out. Empty unless completed.',
+      resolve: (job) => (job.status === 'COMPLETED' ? job.files.map((file) => ({ ...file, job: job.id })) : []),
+    }),
+    confidence: t.float({
+      nullable: true,
+      description: '0 to 1, as the remote app judged its own result.',
+      resolve: (job) => (job.status === 'COMPLETED' ? job.confidence : null),
+    }),
+    error: t.field({
+      type: JobErrorType,
+      nullable: true,
+      description: 'Why it failed or timed out.',
+      resolve: (job) => (job.status === 'FAILED' || job.status === 'TIMED_OUT' ? job.error : null),
+    }),
+    priority: t.exposeInt('priority', { description: '-100 to 100, higher first.' }),
+    queuePosition: t.int({
+      nullable: true,
+      description: '1 is next. Null unless queued.',
+      resolve: async (job, _args, context) => (await placeOf(job, context))?.position,
+    }),
+    estimatedWait: t.field({
+      type: WaitRangeType,
+      nullable: true,
+      description: 'Seconds until it is expected to start. Null unless queued and known.',
+      resolve: async (job, _args, context) => (await placeOf(job, context))?.wait,
+    }),
+    attempt: t.exposeInt('attempt', { description: 'Which try it is; 0 before the first.' }),
+    app: t.field({
+      type: RemoteAppType,
+      nullable: true,
+      description: 'The remote app that works or last worked on it.',
+      resolve: async (job, _args, { services }) => {
+        if (!job.app || job.space === null) return null;
+        const present = await services.connections.app(job.space, job.app.id);
+        if (present) return present;
+        const { startedAt } = 'startedAt' in job ? job : { startedAt: null };
+        const at = startedAt ?? job.createdAt;
+        // It has left: what the job remembers of it.
+        return {
+          ...job.app,
+          status: 'DISCONNECTED' as const,
+          spaces: [job.space],
+          capacity: 0,
+          running: 0,
+          connectedAt: at,
+          lastSeenAt: at,
+        };
+      },
+    }),
+    submitter: t.field({
+      type: ViewerType,
+      nullable: true,
+      description: 'Who submitted it.',
+      resolve: ({ submitter }) => submitter,
+    }),
+    cancellation: t.field({
+      type: CancellationType,
+      nullable: true,
+      description: 'How far its cancellation has come. Null: nobody asked.',
+      resolve: (job) => (job.status === 'CANCELLING' || job.status === 'CANCELLED' ? job.cancellation : null),
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was submitted.',
+      resolve: ({ createdAt }) => createdAt,
+    }),
+    startedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its present or last attempt began.',
+      resolve: (job) => ('startedAt' in job ? job.startedAt : null),
+    }),
+    finishedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it ended.',
+      resolve: (job) => (isFinished(job) ? job.finishedAt : null),
+    }),
+    updatedAt: t.field({
+      type: 'DateTime',
+      description: 'When it last changed.',
+      resolve: ({ updatedAt }) => updatedAt,
+    }),
+    keptUntil: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When a finished job is deleted.',
+      resolve: keptUntil,
+    }),
+    processingTime: t.float({
+      nullable: true,
+      description: 'Milliseconds from start to finish. Null until finished.',
+      resolve: processingTime,
+    }),
+    revision: t.exposeInt('revision', { description: 'Its version: +1 with every change.' }),
+  }),
+});
+
+builder.queryField('job', (t) =>
+  t.field({
+    type: JobType,
+    nullable: true,
+    description: 'A job by id; null if there is none.',
+    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
+    resolve: (_root, { id }, { services }) => services.jobs.find(id),
+  }),
+);
+
+builder.subscriptionFields((t) => ({
+  jobUpdates: t.field({
+    type: JobType,
+    description:
+      'The present snapshot, then newer revisions until the end; intermediate ones may be skipped, the end never. Completes when the job is finished, and for no other reason.',
+    args: { id: t.arg.id({ required: true, description: 'The job.' }) },
+    subscribe: (_root, { id }, { watch }) => watch.job(id),
+    resolve: (job) => job,
+  }),
+  jobsChanged: t.field({
+    type: JobType,
+    description: 'Every job of a space as it changes; of all spaces if none is named.',
+    args: { space: t.arg.id({ description: 'The space.' }) },
+    subscribe: (_root, { space }, { watch }) => watch.jobs(space ?? null),
+    resolve: (job) => job,
+  }),
+}));

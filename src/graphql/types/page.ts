@@ -1,0 +1,63 @@
+import type { Job, JobStatus } from '../../domain/job.ts';
+import type { Services } from '../../service/services.ts';
+import { builder } from '../builder.ts';
+import { JobType } from './job.ts';
+
+interface JobPage {
+  edges: { cursor: string; node: Job }[];
+  more: boolean;
+  after: string | null;
+}
+
+/** One page of the jobs of these partitions. */
+export async function jobPage(
+  { jobs }: Services,
+  partitions: string[],
+  args: { first?: number | null; after?: string | null; status?: JobStatus[] | null },
+): Promise<JobPage> {
+  const after = args.after ?? null;
+  const page = await jobs.page(partitions, args.status ?? null, args.first ?? 50, after);
+  return { edges: page.jobs.map((node) => ({ cursor: jobs.cursor(node), node })), more: page.more, after };
+}
+
+const PageInfoType = builder.objectRef<JobPage>('PageInfo').implement({
+  description: 'Where a page stands (https://relay.dev/graphql/connections.htm).',
+  fields: (t) => ({
+    hasNextPage: t.boolean({ description: 'Whether there are older ones.', resolve: ({ more }) => more }),
+    hasPreviousPage: t.boolean({
+      description: 'Whether it began after a cursor.',
+      resolve: ({ after }) => after !== null,
+    }),
+    startCursor: t.string({
+      nullable: true,
+      description: 'Of the first; null on an empty page.',
+      resolve: ({ edges }) => edges[0]?.cursor,
+    }),
+    endCursor: t.string({
+      nullable: true,
+      description: 'Of the last, to ask for the next page with; null on an empty page.',
+      resolve: ({ edges }) => edges.at(-1)?.cursor,
+    }),
+  }),
+});
+
+const JobEdgeType = builder.objectRef<JobPage['edges'][number]>('JobEdge').implement({
+  description: 'A job in a page.',
+  fields: (t) => ({
+    cursor: t.exposeString('cursor', { description: 'To ask for what follows it.' }),
+    node: t.field({ type: JobType, description: 'The job.', resolve: ({ node }) => node }),
+  }),
+});
+
+export const JobPageType = builder.objectRef<JobPage>('JobPage').implement({
+  description: 'Some jobs of a list, newest first.',
+  fields: (t) => ({
+    edges: t.field({ type: [JobEdgeType], description: 'The jobs with their cursors.', resolve: ({ edges }) => edges }),
+    nodes: t.field({
+      type: [JobType],
+      description: 'The jobs.',
+      resolve: ({ edges }) => edges.map(({ node }) => node),
+    }),
+    pageInfo: t.field({ type: PageInfoType, description: 'Where the page stands.', resolve: (page) => page }),
+  }),
+});

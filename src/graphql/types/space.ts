@@ -1,0 +1,183 @@
+import type { FileRules, Space, SpaceInputs, SpacePolicy } from '../../domain/space.ts';
+import { builder } from '../builder.ts';
+import { SpaceConnectionType } from './app.ts';
+import { JobStatusType, QueueOrderType, WhenOfflineType } from './enums.ts';
+import { JobPageType, jobPage } from './page.ts';
+
+const FileRulesType = builder.objectRef<FileRules>('FileRules').implement({
+  description: 'Which files a submit may bring.',
+  fields: (t) => ({
+    accept: t.exposeStringList('accept', { description: 'Media types (image/png, image/*) and name endings (.csv).' }),
+    maxBytes: t.exposeFloat('maxBytes', { description: 'Largest size of one file, in bytes.' }),
+    maxCount: t.exposeInt('maxCount', { description: 'Files at most.' }),
+  }),
+});
+
+const SpaceInputsType = builder.objectRef<SpaceInputs>('SpaceInputs').implement({
+  description: 'What a submit may bring.',
+  fields: (t) => ({
+    prompt: t.exposeBoolean('prompt', { description: 'Whether it takes a prompt.' }),
+    files: t.field({
+      type: FileRulesType,
+      nullable: true,
+      description: 'Which files it takes; null: none.',
+      resolve: ({ files }) => files,
+    }),
+    parameters: t.field({
+      type: 'JSON',
+      nullable: true,
+      description: 'A JSON Schema (an object with properties), or null where the space takes none.',
+      resolve: ({ parameters }) => parameters,
+    }),
+  }),
+});
+
+const SpacePolicyType = builder.objectRef<SpacePolicy>('SpacePolicy').implement({
+  description: 'The rules of a space. A job keeps those of when it was submitted.',
+  fields: (t) => ({
+    whenOffline: t.field({
+      type: WhenOfflineType,
+      description: 'What a submit does while no app is connected.',
+      resolve: ({ whenOffline }) => whenOffline,
+    }),
+    order: t.field({ type: QueueOrderType, description: 'The order of the queue.', resolve: ({ order }) => order }),
+    maxQueued: t.exposeInt('maxQueued', { description: 'Jobs waiting at most; one more is refused with QUEUE_FULL.' }),
+    maxQueueSeconds: t.exposeInt('maxQueueSeconds', { description: 'How long a job may wait, per stay in the queue.' }),
+    maxRunSeconds: t.exposeInt('maxRunSeconds', { description: 'How long one attempt may take.' }),
+    retentionSeconds: t.exposeInt('retentionSeconds', {
+      description: 'How long a finished job is kept, with its files.',
+    }),
+    maxAttempts: t.exposeInt('maxAttempts', {
+      description: 'How often a job is tried, when apps are lost or fail retryably.',
+    }),
+  }),
+});
+
+export const SpaceType = builder.objectRef<Space>('Space').implement({
+  description: 'A named place that people submit to: inputs, a policy, a queue and connected remote apps.',
+  fields: (t) => ({
+    id: t.exposeID('id', { description: '1 to 64 of the characters A-Z a-z 0-9 _ -, case-sensitive.' }),
+    title: t.exposeString('title', { description: 'To show to people.' }),
+    description: t.exposeString('description', { description: 'What it does, for people. May be empty.' }),
+    inputs: t.field({
+      type: SpaceInputsType,
+      description: 'What a submit may bring.',
+      resolve: ({ inputs }) => inputs,
+    }),
+    policy: t.field({ type: SpacePolicyType, description: 'Its rules.', resolve: ({ policy }) => policy }),
+    connection: t.field({
+      type: SpaceConnectionType,
+      description: 'Whether apps are connected, and how loaded they are.',
+      resolve: ({ id }, _args, { services }) => services.connections.state(id),
+    }),
+    jobs: t.field({
+      type: JobPageType,
+      description: 'Its jobs, newest first. At most 100 a page.',
+      args: {
+        first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 100.' }),
+        after: t.arg.string({ description: 'The endCursor of the page before.' }),
+        status: t.arg({ type: [JobStatusType], description: 'Only jobs with one of these statuses.' }),
+      },
+      resolve: ({ id }, args, { services }) => jobPage(services, [id], args),
+    }),
+    createdAt: t.field({
+      type: 'DateTime',
+      description: 'When it was created.',
+      resolve: ({ createdAt }) => createdAt,
+    }),
+  }),
+});
+
+const FileRulesInput = builder.inputType('FileRulesInput', {
+  description: 'Which files a submit may bring.',
+  fields: (t) => ({
+    accept: t.stringList({
+      required: true,
+      description: 'Media types (image/png, image/*, */*) and name endings (.csv).',
+    }),
+    maxBytes: t.float({ description: 'Largest size of one file, in bytes. Default 26214400 (25 MiB).' }),
+    maxCount: t.int({ description: 'Files at most, 1 to 100. Default 10.' }),
+  }),
+});
+
+const SpaceInputsInput = builder.inputType('SpaceInputsInput', {
+  description: 'What a submit may bring. Left out stays as it is; of a new space: a prompt, no files, no parameters.',
+  fields: (t) => ({
+    prompt: t.boolean({ description: 'Whether it takes a prompt.' }),
+    files: t.field({ type: FileRulesInput, description: 'Which files it takes; null: none.' }),
+    parameters: t.field({ type: 'JSON', description: 'A JSON Schema with "type": "object"; null: takes none.' }),
+  }),
+});
+
+const SpacePolicyInput = builder.inputType('SpacePolicyInput', {
+  description: 'The rules of a space. Left out stays as it is.',
+  fields: (t) => ({
+    whenOffline: t.field({ type: WhenOfflineType, description: 'Default REJECT.' }),
+    order: t.field({ type: QueueOrderType, description: 'Default FIFO.' }),
+    maxQueued: t.int({ description: '1 to 1000000. Default 1000.' }),
+    maxQueueSeconds: t.int({ description: '1 to 2592000. Default 600.' }),
+    maxRunSeconds: t.int({ description: '1 to 2592000. Default 120.' }),
+    retentionSeconds: t.int({ description: '60 to 31536000. Default 3600.' }),
+    maxAttempts: t.int({ description: '1 to 100. Default 2.' }),
+  }),
+});
+
+const CreateSpaceInput = builder.inputType('CreateSpaceInput', {
+  description: 'A new space.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: '1 to 64 of the characters A-Z a-z 0-9 _ -.' }),
+    title: t.string({ required: true, description: 'To show to people.' }),
+    description: t.string({ description: 'What it does, for people.' }),
+    inputs: t.field({ type: SpaceInputsInput, description: 'What a submit may bring.' }),
+    policy: t.field({ type: SpacePolicyInput, description: 'Its rules.' }),
+  }),
+});
+
+const UpdateSpaceInput = builder.inputType('UpdateSpaceInput', {
+  description: 'Changes of a space. Left out stays as it is.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'The space to change.' }),
+    title: t.string({ description: 'To show to people.' }),
+    description: t.string({ description: 'What it does, for people.' }),
+    inputs: t.field({ type: SpaceInputsInput, description: 'What a submit may bring.' }),
+    policy: t.field({ type: SpacePolicyInput, description: 'Its rules, for jobs submitted from now on.' }),
+  }),
+});
+
+builder.queryFields((t) => ({
+  space: t.field({
+    type: SpaceType,
+    nullable: true,
+    description: 'A space by id; null if there is none.',
+    args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
+    resolve: (_root, { id }, { services }) => services.spaces.find(id),
+  }),
+  spaces: t.field({
+    type: [SpaceType],
+    description: 'All spaces, by id.',
+    resolve: (_root, _args, { services }) => services.spaces.all(),
+  }),
+}));
+
+builder.mutationFields((t) => ({
+  createSpace: t.field({
+    type: SpaceType,
+    description: 'Creates a space. ALREADY_EXISTS if the id is taken.',
+    args: { input: t.arg({ type: CreateSpaceInput, required: true, description: 'The space.' }) },
+    resolve: (_root, { input: { id, title, ...change } }, { services }) => services.spaces.create(id, title, change),
+  }),
+  updateSpace: t.field({
+    type: SpaceType,
+    description: 'Changes a space.',
+    args: { input: t.arg({ type: UpdateSpaceInput, required: true, description: 'The changes.' }) },
+    resolve: (_root, { input: { id, ...change } }, { services }) => services.spaces.update(id, change),
+  }),
+  deleteSpace: t.boolean({
+    description: 'Refused while jobs run; queued jobs are cancelled; its jobs and files are deleted.',
+    args: { id: t.arg.id({ required: true, description: 'The space.' }) },
+    resolve: async (_root, { id }, { services }) => {
+      await services.deleteSpace(id);
+      return true;
+    },
+  }),
+}));

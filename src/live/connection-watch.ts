@@ -1,0 +1,148 @@
+import type { SpaceId } from '../domain/ids.ts';
+import type { Engine, Unlisten } from '../engine/engine.ts';
+import type { Connections, SpaceConnection } from '../service/connections.ts';
+import { createStream, type Stream } from '../service/stream.ts';
+
+/** Counts are told at most five times a second. */
+const COUNTS_MS = 200;
+
+interface Topic {
+  space: SpaceId;
+  state: SpaceConnection | null;
+  seen: string;
+  watchers: Set<Stream<SpaceConnection>>;
+  reading: boolean;
+  again: boolean;
+  counting: NodeJS.Timeout | null;
+  turning: NodeJS.Timeout | null;
+  statuses: Map<string, string>;
+  ready: Promise<Unlisten[]>;
+}
+
+export interface ConnectionWatchParts {
+  engine: Engine;
+  connections: Connections;
+  onError(error: unknown): void;
+}
+
+/** The connection state of watched spaces, read once per process and change, whatever the number of watchers. */
+export function createConnectionWatch({ engine, connections, onError }: ConnectionWatchParts) {
+  const topics = new Map<SpaceId, Topic>();
+
+  function open(space: SpaceId): Topic {
+    const known = topics.get(space);
+    if (known) return known;
+    const topic: Topic = {
+      space,
+      state: null,
+      seen: '',
+      watchers: new Set(),
+      reading: false,
+      again: false,
+      counting: null,
+      turning: null,
+      statuses: new Map(),
+      ready: Promise.all([
+        engine.bus.listenSpace(space, (signal) => {
+          if (signal.type === 'presence') read(topic);
+          else count(topic);
+        }),
+        // Of all changes of its jobs, those of status move the counts.
+        engine.bus.listenJobs(space, (job) => {
+          if (topic.statuses.get(job.id) === job.status) return;
+          if ('finishedAt' in job) topic.statuses.delete(job.id);
+          else topic.statuses.set(job.id, job.status);
+          count(topic);
+        }),
+      ]),
+    };
+    topics.set(space, topic);
+    return topic;
+  }
+
+  function count(topic: Topic): void {
+    topic.counting ??= setTimeout(() => {
+      topic.counting = null;
+      read(topic);
+    }, COUNTS_MS);
+  }
+
+  function read(topic: Topic): void {
+    if (topic.reading) {
+      topic.again = true;
+      return;
+    }
+    topic.reading = true;
+    look(topic)
+      .catch(onError)
+      .finally(() => {
+        topic.reading = false;
+        if (!topic.again) return;
+        topic.again = false;
+        if (topic.watchers.size > 0) read(topic);
+      });
+  }
+
+  async function look(topic: Topic): Promise<void> {
+    const state = await connections.state(topic.space);
+    if (topic.watchers.size === 0) return;
+    if (topic.turning) clearTimeout(topic.turning);
+    topic.turning = null;
+    if (state.nextChange !== null) {
+      topic.turning = setTimeout(() => read(topic), Math.max(50, state.nextChange - engine.now() + 1));
+    }
+    const { nextChange: _, changedAt: __, lastConnectedAt: ___, ...facts } = state;
+    const seen = JSON.stringify({ ...facts, apps: facts.apps.map(({ lastSeenAt: ____, ...app }) => app) });
+    topic.state = state;
+    if (seen === topic.seen) return;
+    topic.seen = seen;
+    for (const watcher of topic.watchers) watcher.push(state);
+  }
+
+  function leave(topic: Topic, stream: Stream<SpaceConnection>): void {
+    if (!topic.watchers.delete(stream) || topic.watchers.size > 0) return;
+    if (topics.get(topic.space) === topic) topics.delete(topic.space);
+    if (topic.counting) clearTimeout(topic.counting);
+    if (topic.turning) clearTimeout(topic.turning);
+    topic.ready
+      .then((unlistens) => {
+        for (const unlisten of unlistens) unlisten();
+      })
+      .catch(() => undefined);
+  }
+
+  return {
+    async open(space: SpaceId, onClose: () => void): Promise<Stream<SpaceConnection>> {
+      const topic = open(space);
+      const stream: Stream<SpaceConnection> = createStream<SpaceConnection>({
+        keyOf: () => topic,
+        onClose: () => {
+          leave(topic, stream);
+          onClose();
+        },
+      });
+      topic.watchers.add(stream);
+      try {
+        await topic.ready;
+        const known = topic.state;
+        if (known) stream.push(known);
+        else await look(topic);
+      } catch (error) {
+        topics.delete(space);
+        await stream.return?.();
+        throw error;
+      }
+      return stream;
+    },
+    reread(): void {
+      for (const topic of topics.values()) read(topic);
+    },
+    size: () => topics.size,
+    stop(): void {
+      for (const { counting, turning } of topics.values()) {
+        if (counting) clearTimeout(counting);
+        if (turning) clearTimeout(turning);
+      }
+    },
+  };
+}

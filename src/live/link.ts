@@ -1,0 +1,117 @@
+import type { Duplex } from 'node:stream';
+import { WebSocket } from 'ws';
+import { createCork } from '../engine/cork.ts';
+import type { AppLink } from '../service/app-session.ts';
+import type { Counters } from '../service/stats.ts';
+
+/** Above so many unsent bytes a sender waits for the socket, so that what it would send next collapses to the latest. */
+const HIGH_WATER = 1024 * 1024;
+
+/** Close code of a socket that does not read what it asked for. */
+export const CLOSE_TOO_SLOW = 4513;
+
+/** One WebSocket, with what its operations need to know of it. */
+export interface SocketLink extends AppLink {
+  /** Resolves at once, or when a slow socket has taken the message. */
+  send(data: string): Promise<void> | undefined;
+  heard(): void;
+  pong(payload: unknown): void;
+  /** Pings, and cuts a socket that has been silent for longer than `silenceMs`. */
+  keepalive(silenceMs: number): void;
+  closed(code: number): void;
+  /** Sends what it holds, then closes with 1001; cut after `withinMs`. */
+  goAway(withinMs: number): Promise<void>;
+}
+
+export function createLink(
+  ws: WebSocket,
+  raw: Duplex,
+  options: { counters: Counters; bufferedLimit: number },
+): SocketLink {
+  const { counters, bufferedLimit } = options;
+  const pongs = new Set<(payload: unknown) => void>();
+  const returns = new Set<() => void>();
+  const guards = new Set<() => boolean>();
+  let heardAt = performance.now();
+  let silent = false;
+  let code: number | null = null;
+  const cork = createCork();
+
+  function write(data: string, taken?: (error?: Error | null) => void): void {
+    counters.messagesSent++;
+    cork(raw);
+    ws.send(data, taken);
+  }
+
+  return {
+    send(data) {
+      if (ws.readyState !== WebSocket.OPEN) return undefined;
+      if (ws.bufferedAmount > bufferedLimit) {
+        ws.close(CLOSE_TOO_SLOW, 'Too slow');
+        ws.terminate();
+        return undefined;
+      }
+      if (ws.bufferedAmount < HIGH_WATER) {
+        write(data);
+        return undefined;
+      }
+      return new Promise((resolve) => write(data, () => resolve()));
+    },
+    ping(payload, taken) {
+      if (ws.readyState !== WebSocket.OPEN) return;
+      write(JSON.stringify({ type: 'ping', payload }), (error) => {
+        if (!error) taken();
+      });
+    },
+    onPong(handler) {
+      pongs.add(handler);
+      return () => void pongs.delete(handler);
+    },
+    onHeard(handler) {
+      returns.add(handler);
+      return () => void returns.delete(handler);
+    },
+    silentMs: () => performance.now() - heardAt,
+    get lost() {
+      return code !== null && code !== 1000;
+    },
+    terminate: () => ws.terminate(),
+    guard(busy) {
+      guards.add(busy);
+      return () => void guards.delete(busy);
+    },
+    heard() {
+      heardAt = performance.now();
+      if (!silent) return;
+      silent = false;
+      for (const handler of returns) handler();
+    },
+    pong(payload) {
+      for (const handler of pongs) handler(payload);
+    },
+    keepalive(silenceMs) {
+      if (performance.now() - heardAt >= silenceMs) {
+        silent = true;
+        if (![...guards].some((busy) => busy())) {
+          ws.terminate();
+          return;
+        }
+      }
+      if (ws.readyState === WebSocket.OPEN) ws.ping();
+    },
+    closed(closeCode) {
+      code = closeCode;
+    },
+    goAway(withinMs) {
+      return new Promise((resolve) => {
+        const cut = setTimeout(() => ws.terminate(), withinMs);
+        ws.once('close', () => {
+          clearTimeout(cut);
+          resolve();
+        });
+        if (ws.readyState === WebSocket.CLOSED) resolve();
+        else ws.close(1001, 'Going away');
+      });
+    },
+  };
+}

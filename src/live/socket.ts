@@ -1,0 +1,241 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type ExecutionArgs, execute, type GraphQLError, type GraphQLFormattedError, subscribe } from 'graphql';
+import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Config } from '../config.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Log } from '../log.ts';
+import type { Counters } from '../service/stats.ts';
+import { createLink, type SocketLink } from './link.ts';
+import { originAllowed, originRefused } from './origin.ts';
+
+/** What an operation over a socket is executed with; the GraphQL floor gives it. */
+export interface Operations {
+  /** Parsed, validated and bounded: arguments to execute, or the errors. */
+  prepare(
+    payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null },
+    connection: { authorization: string | undefined; link: SocketLink },
+  ): ExecutionArgs | GraphQLError[];
+  /** What a client may see of an error. */
+  mask(error: GraphQLError): GraphQLFormattedError;
+  refused(refusal: Refusal): GraphQLError;
+}
+
+export interface SocketsOptions {
+  operations: Operations;
+  config: Config;
+  counters: Counters;
+  log: Log;
+}
+
+interface Extra {
+  link: SocketLink;
+  operations: number;
+  messageBytes: number;
+  active: Set<string>;
+  open: boolean;
+  /** Operations that the client completed and that have not ended here, with a Subscribe that uses the id again. */
+  ending: Map<string, Received | null>;
+  receive(message: Received): Promise<void>;
+}
+
+interface Received {
+  data: string;
+  bytes: number;
+}
+
+/** A message this many times over the limit closes the socket instead of being refused. */
+const HARD_LIMIT = 4;
+export type Sockets = ReturnType<typeof createSockets>;
+
+/** graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) over ws. */
+export function createSockets({ operations, config, counters, log }: SocketsOptions) {
+  const { limits } = config;
+  const links = new Set<SocketLink>();
+  const server = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    maxPayload: HARD_LIMIT * limits.message,
+    handleProtocols,
+  });
+
+  const protocol = makeServer<Record<string, unknown>, Extra>({
+    // Nothing may be thrown from here: it would close the socket under all its operations.
+    onSubscribe: (ctx, id, payload) => {
+      const { extra } = ctx;
+      if (extra.messageBytes > limits.message) {
+        return [
+          operations.refused(
+            new Refusal(
+              'PAYLOAD_TOO_LARGE',
+              `A message may have ${limits.message} bytes; this one has ${extra.messageBytes}`,
+              {
+                limit: limits.message,
+              },
+            ),
+          ),
+        ];
+      }
+      if (extra.operations >= limits.operationsPerSocket) {
+        return [
+          operations.refused(
+            new Refusal('RATE_LIMITED', `At most ${limits.operationsPerSocket} operations at a time on one socket`, {
+              limit: limits.operationsPerSocket,
+              retryAfterSeconds: 1,
+            }),
+          ),
+        ];
+      }
+      const authorization = ctx.connectionParams?.authorization ?? ctx.connectionParams?.Authorization;
+      const prepared = operations.prepare(payload, {
+        authorization: typeof authorization === 'string' ? authorization : undefined,
+        link: extra.link,
+      });
+      if (!Array.isArray(prepared)) {
+        extra.operations++;
+        extra.active.add(id);
+      }
+      return prepared;
+    },
+    execute,
+    subscribe,
+    onNext: (_ctx, _id, _payload, _args, result) => ({
+      ...(result.data === undefined ? {} : { data: result.data }),
+      ...(result.errors ? { errors: result.errors.map(operations.mask) } : {}),
+    }),
+    onError: (_ctx, _id, _payload, errors) => errors.map((error) => operations.mask(error as GraphQLError)),
+    onComplete: ({ extra }, id) => {
+      extra.operations--;
+      extra.active.delete(id);
+      if (!extra.ending.has(id)) return;
+      // Some microtasks later graphql-ws has let go of the id.
+      setImmediate(() => {
+        const next = extra.ending.get(id);
+        extra.ending.delete(id);
+        if (next && extra.open) void extra.receive(next);
+      });
+    },
+  });
+
+  function accept(ws: WebSocket, raw: Duplex): void {
+    const link = createLink(ws, raw, { counters, bufferedLimit: limits.buffered });
+    const extra: Extra = {
+      link,
+      operations: 0,
+      messageBytes: 0,
+      active: new Set(),
+      open: true,
+      ending: new Map(),
+      receive,
+    };
+    links.add(link);
+    counters.totalConnections++;
+    counters.activeConnections++;
+
+    let handle: (data: string) => Promise<void> = async () => undefined;
+    const closed = protocol.opened(
+      {
+        protocol: ws.protocol,
+        send: link.send,
+        close: (code, reason) => ws.close(code, reason),
+        onMessage: (callback) => {
+          handle = callback;
+        },
+        onPong: link.pong,
+      },
+      extra,
+    );
+
+    async function receive(message: Received): Promise<void> {
+      try {
+        if (held(message)) return;
+        extra.messageBytes = message.bytes;
+        await handle(message.data);
+      } catch (error) {
+        counters.errors++;
+        log.error({ err: error }, 'A message could not be handled; its socket is closed');
+        ws.close(CloseCode.InternalServerError, 'Internal server error');
+      }
+    }
+
+    /** An id may be used again right after its Complete: its Subscribe waits until the old operation has ended here. */
+    function held(received: Received): boolean {
+      const { active, ending } = extra;
+      if (ending.size === 0 && !(received.bytes < 300 && received.data.includes('"complete"'))) return false;
+      const message = peek(received.data);
+      if (message?.type === 'complete' && ending.has(message.id)) {
+        ending.set(message.id, null);
+        return true;
+      }
+      if (message?.type === 'complete' && active.has(message.id)) ending.set(message.id, null);
+      if (message?.type !== 'subscribe' || !ending.has(message.id)) return false;
+      if (ending.get(message.id)) {
+        ws.close(CloseCode.SubscriberAlreadyExists, `Subscriber for ${message.id} already exists`);
+      }
+      ending.set(message.id, received);
+      return true;
+    }
+
+    ws.on('message', (data: Buffer) => {
+      link.heard();
+      void receive({ data: data.toString(), bytes: data.length });
+    });
+    ws.on('pong', link.heard);
+    ws.on('error', (error) => log.debug({ err: error }, 'A socket failed'));
+    ws.once('close', (code, reason) => {
+      links.delete(link);
+      extra.open = false;
+      counters.activeConnections--;
+      link.closed(code);
+      closed(code, reason.toString()).catch((error) =>
+        log.error({ err: error }, 'A closed socket could not be cleaned up'),
+      );
+    });
+  }
+
+  let ticked = performance.now();
+  const keepalive = setInterval(() => {
+    // After a stall of our own nobody's silence is known.
+    const stalled = performance.now() - ticked > 2 * config.keepaliveMs;
+    ticked = performance.now();
+    for (const link of links) link.keepalive(stalled ? Number.POSITIVE_INFINITY : 2 * config.keepaliveMs);
+  }, config.keepaliveMs);
+  keepalive.unref();
+
+  return {
+    upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+      const { origin, host } = request.headers;
+      if (!originAllowed(origin, host, config)) {
+        log.warn({ origin }, originRefused(origin));
+        const body = originRefused(origin);
+        socket.end(
+          `HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+          () => socket.destroy(),
+        );
+        return;
+      }
+      server.handleUpgrade(request, socket, head, (ws) => accept(ws, socket));
+    },
+
+    /** Closes every socket with 1001, once it has sent what it holds. Nothing is completed: clients come back. */
+    async drain(withinMs: number): Promise<void> {
+      clearInterval(keepalive);
+      // What operations were told just now is written a turn later.
+      await nextTurn();
+      await Promise.all([...links].map((link) => link.goAway(withinMs)));
+    },
+
+    count: () => links.size,
+  };
+}
+
+function peek(data: string): { id: string; type: string } | null {
+  try {
+    const { id, type } = JSON.parse(data) as { id?: unknown; type?: unknown };
+    return typeof id === 'string' && typeof type === 'string' ? { id, type } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,243 @@
+import { isSpaceId, type JobId, type SpaceId } from '../domain/ids.ts';
+import { isFinished, type Job } from '../domain/job.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Unlisten } from '../engine/engine.ts';
+import type { Log } from '../log.ts';
+import type { Place } from '../service/connections.ts';
+import type { Services } from '../service/services.ts';
+import { SPACES_TOPIC } from '../service/spaces.ts';
+import type { ServerStats } from '../service/stats.ts';
+import { createStream, type Stream } from '../service/stream.ts';
+import { createConnectionWatch } from './connection-watch.ts';
+
+/** Queue position and expected wait are looked at this often; a watcher hears of them when they changed. */
+const QUEUE_MS = 1000;
+const STATS_MS = 1000;
+/** Jobs of a feed that wait for a slow reader; each is there once, as it is by then. */
+const MAX_FEED = 10_000;
+
+/** One job watched on this process: one listener and one record, whatever the number of watchers. */
+interface Topic {
+  id: JobId;
+  /** The newest that is known. Null: not there (yet). */
+  job: Job | null;
+  watchers: Set<Stream<Job>>;
+  /** The place in the queue that watchers were shown. Null: none yet. */
+  queue: string | null;
+  ready: Promise<Unlisten>;
+}
+
+export type Watch = ReturnType<typeof createWatch>;
+
+/** Live views: listen, then read, then stream what is newer. */
+export function createWatch(services: Services, log: Log) {
+  const { engine, jobs, connections, spaces, counters } = services;
+  const topics = new Map<JobId, Topic>();
+  const onError = (error: unknown) => log.warn({ err: error }, 'A live view could not be read; it will be tried again');
+  const connectionWatch = createConnectionWatch({ engine, connections, onError });
+
+  function open(id: JobId): Topic {
+    const known = topics.get(id);
+    if (known) return known;
+    const topic: Topic = {
+      id,
+      job: null,
+      watchers: new Set(),
+      queue: null,
+      ready: engine.bus.listenJob(id, (job) => news(topic, job)),
+    };
+    topic.ready = topic.ready.then(async (unlisten) => {
+      try {
+        await reread(topic);
+      } catch (error) {
+        unlisten();
+        throw error;
+      }
+      return unlisten;
+    });
+    topics.set(id, topic);
+    return topic;
+  }
+
+  function news(topic: Topic, job: Job | null): void {
+    if (!job) {
+      for (const watcher of [...topic.watchers]) watcher.end();
+      return;
+    }
+    if (topic.job && job.revision <= topic.job.revision) return;
+    topic.job = job;
+    show(topic, job);
+  }
+
+  function show(topic: Topic, job: Job): void {
+    for (const watcher of [...topic.watchers]) {
+      watcher.push(job);
+      if (isFinished(job)) watcher.end();
+    }
+  }
+
+  async function reread(topic: Topic): Promise<void> {
+    const job = await jobs.find(topic.id);
+    if (job) news(topic, job);
+    else if (topic.job) news(topic, null);
+  }
+
+  function leave(topic: Topic, stream: Stream<Job>): void {
+    if (!topic.watchers.delete(stream)) return;
+    counters.watchers--;
+    if (topic.watchers.size > 0) return;
+    if (topics.get(topic.id) === topic) topics.delete(topic.id);
+    topic.ready.then((unlisten) => unlisten()).catch(() => undefined);
+  }
+
+  /** Queued jobs move up without changing. */
+  async function lookAtQueues(): Promise<void> {
+    const waiting = new Map<SpaceId, Topic[]>();
+    for (const topic of topics.values()) {
+      if (topic.job?.status !== 'QUEUED' || topic.job.space === null) continue;
+      const list = waiting.get(topic.job.space);
+      if (list) list.push(topic);
+      else waiting.set(topic.job.space, [topic]);
+    }
+    for (const [space, list] of waiting) {
+      const places = await connections.places(
+        space,
+        list.map(({ id }) => id),
+      );
+      for (const topic of list) {
+        const place = places.get(topic.id);
+        if (!place || topic.job?.status !== 'QUEUED') continue;
+        const seen = JSON.stringify(place);
+        const changed = topic.queue !== null && topic.queue !== seen;
+        topic.queue = seen;
+        if (changed) show(topic, topic.job);
+      }
+    }
+  }
+  let looking = false;
+  const ticker = setInterval(() => {
+    if (looking || topics.size === 0) return;
+    looking = true;
+    lookAtQueues()
+      .catch(onError)
+      .finally(() => {
+        looking = false;
+      });
+  }, QUEUE_MS);
+  ticker.unref();
+
+  // Messages during an outage are lost: whatever is live is read again.
+  engine.onReady(() => {
+    for (const topic of topics.values()) topic.ready.then(() => reread(topic)).catch(onError);
+    connectionWatch.reread();
+  });
+
+  return {
+    /**
+     * The job as it is, then as it becomes, newest only, until it is finished. An unknown one is NOT_FOUND.
+     */
+    async job(id: JobId): Promise<Stream<Job>> {
+      const topic = open(id);
+      const stream: Stream<Job> = createStream<Job>({ keyOf: () => topic, onClose: () => leave(topic, stream) });
+      topic.watchers.add(stream);
+      counters.watchers++;
+      const before = topic.job;
+      try {
+        await topic.ready;
+      } catch (error) {
+        leave(topic, stream);
+        topics.delete(id);
+        throw error;
+      }
+      if (!topic.job) {
+        await stream.return?.();
+        throw new Refusal('NOT_FOUND', `There is no job "${id.slice(0, 200)}"`, { field: 'id' });
+      }
+      // Who comes to a topic that is known already has heard nothing yet.
+      if (before && topic.job === before) {
+        stream.push(before);
+        if (isFinished(before)) stream.end();
+      }
+      return stream;
+    },
+
+    /** Every job of a space as it changes; of all spaces, also later ones, if null. A slow reader skips to a job's latest. */
+    async jobs(space: SpaceId | null): Promise<Stream<Job>> {
+      const one = space === null ? null : (await spaces.require(space, 'space')).id;
+      const unlistens: Unlisten[] = [];
+      const followed = new Set<SpaceId>();
+      let closed = false;
+      const stream = createStream<Job>({
+        keyOf: (job) => job.id,
+        limit: MAX_FEED,
+        onOverflow: () => new Refusal('RATE_LIMITED', 'More jobs change than this subscription reads; subscribe again'),
+        onClose: () => {
+          closed = true;
+          counters.watchers--;
+          for (const unlisten of unlistens) unlisten();
+        },
+      });
+      const keep = (unlisten: Unlisten) => {
+        if (closed) unlisten();
+        else unlistens.push(unlisten);
+      };
+      const follow = async (id: SpaceId) => {
+        if (closed || followed.has(id)) return;
+        followed.add(id);
+        keep(await engine.bus.listenJobs(id, stream.push));
+      };
+      counters.watchers++;
+      try {
+        if (one !== null) {
+          await follow(one);
+        } else {
+          keep(await engine.bus.listen(SPACES_TOPIC, (id) => void follow(id as SpaceId).catch(onError)));
+          await Promise.all((await spaces.all()).map(({ id }) => follow(id)));
+        }
+      } catch (error) {
+        await stream.return?.();
+        throw error;
+      }
+      return stream;
+    },
+
+    /** The space's connection state as it is, then every change. */
+    async connection(space: SpaceId) {
+      if (!isSpaceId(space)) await spaces.require(space, 'space');
+      await spaces.require(space, 'space');
+      counters.watchers++;
+      return connectionWatch.open(space, () => counters.watchers--);
+    },
+
+    /** The server's figures now, then every second. */
+    stats(): Stream<ServerStats> {
+      const read = () => services.stats.read().then(stream.push, onError);
+      const timer = setInterval(read, STATS_MS);
+      timer.unref();
+      const stream = createStream<ServerStats>({
+        keyOf: () => 'stats',
+        onClose: () => {
+          clearInterval(timer);
+          counters.watchers--;
+        },
+      });
+      counters.watchers++;
+      read();
+      return stream;
+    },
+
+    /** A queued job was shown at this place: whoever watches it hears when that has changed. */
+    shown(id: JobId, place: Place): void {
+      const topic = topics.get(id);
+      if (topic) topic.queue ??= JSON.stringify(place);
+    },
+
+    /** Of this process, for tests and figures. */
+    topics: () => topics.size + connectionWatch.size(),
+
+    stop(): void {
+      clearInterval(ticker);
+      connectionWatch.stop();
+    },
+  };
+}

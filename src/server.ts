@@ -1,0 +1,245 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type ExecutionResult, GraphQLError, printSchema } from 'graphql';
+import { createYoga, isAsyncIterable } from 'graphql-yoga';
+import type { Config } from './config.ts';
+import { Refusal } from './domain/refusal.ts';
+import type { Engine } from './engine/engine.ts';
+import { createContext } from './graphql/context.ts';
+import { maskError } from './graphql/errors.ts';
+import { createOperations, parseDocument } from './graphql/operations.ts';
+import { schema } from './graphql/schema.ts';
+import { createFileRoutes } from './http/files.ts';
+import { graphiqlPage } from './http/graphiql.ts';
+import { createMetrics } from './http/metrics.ts';
+import { sendJson, sendRefusal, sendText } from './http/respond.ts';
+import { originAllowed, originRefused } from './live/origin.ts';
+import { createSockets } from './live/socket.ts';
+import { createWatch } from './live/watch.ts';
+import type { Log } from './log.ts';
+import { createServices, type Services } from './service/services.ts';
+
+export interface Server {
+  /** Where it listens: `http://host:port`. */
+  url: string;
+  services: Services;
+  /** Listeners that live views hold on this process. */
+  topics(): number;
+  /** Drains: nothing new is taken, who is connected hears of it and goes elsewhere, and nothing is lost. */
+  close(): Promise<void>;
+}
+
+/** How long sockets may take to send what they hold. */
+const GOODBYE_MS = 3000;
+
+/** Ends a stream of events when the request that asked for it is gone. */
+function endWith(signal: AbortSignal, result: unknown): void {
+  if (!isAsyncIterable(result)) return;
+  const end = () => void Promise.resolve((result as AsyncIterableIterator<unknown>).return?.()).catch(() => undefined);
+  if (signal.aborted) end();
+  else signal.addEventListener('abort', end, { once: true });
+}
+
+/** The one assembly: HTTP, SSE, WebSocket, files, health and metrics on one port. The engine is the caller's to close. */
+export async function openServer(engine: Engine, config: Config, log: Log): Promise<Server> {
+  const services = createServices(engine, config, log);
+  const watch = createWatch(services, log);
+  const operations = createOperations(services, watch, log);
+  const sockets = createSockets({ operations, config, counters: services.counters, log });
+  const files = createFileRoutes(services);
+  const metrics = createMetrics(services);
+  const graphiql = graphiqlPage();
+  const sdl = `${printSchema(schema)}\n`;
+  const streams = new Set<ServerResponse>();
+
+  const yoga = createYoga({
+    schema,
+    graphqlEndpoint: '/graphql',
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+    cors: false,
+    maskedErrors: { maskError: (error) => masked(error) },
+    // Unbounded in bytes, and sockets are what is to be fast.
+    parserAndValidationCache: false,
+    plugins: [
+      {
+        onParse: ({ setParseFn }: { setParseFn(parse: typeof parseDocument): void }) => setParseFn(parseDocument),
+        // A page that left before its subscription was there: nobody else would end it.
+        onSubscribe: ({ args }: { args: { contextValue: { request: Request } } }) => ({
+          onSubscribeResult: ({ result }: { result: unknown }) => endWith(args.contextValue.request.signal, result),
+        }),
+        // What Yoga itself finds wrong with an operation gets a code of our table too.
+        onResultProcess: ({ result, setResult }: { result: unknown; setResult(result: ExecutionResult): void }) => {
+          const { errors } = result as ExecutionResult;
+          if (errors) setResult({ ...(result as ExecutionResult), errors: errors.map(masked) });
+        },
+      },
+    ],
+    context: ({ request }) => createContext(services, watch, request.headers.get('authorization') ?? undefined, null),
+  });
+
+  function masked(error: unknown): GraphQLError {
+    const { message, extensions } = maskError(error, (cause) => {
+      services.counters.errors++;
+      log.error({ err: cause }, 'An operation failed unexpectedly');
+    });
+    const {
+      nodes,
+      source,
+      positions,
+      path,
+      extensions: before,
+    } = error instanceof GraphQLError ? error : new GraphQLError('');
+    // How the transport is to answer is Yoga's to know.
+    const http = before.http ? { http: before.http } : {};
+    return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, ...http } });
+  }
+
+  /** Comments between SSE events, which no client shows and no proxy calls silence. */
+  function keepAlive(response: ServerResponse): void {
+    streams.add(response);
+    const timer = setInterval(() => {
+      if (response.headersSent && !response.writableEnded) response.write(':\n');
+    }, config.keepaliveMs);
+    response.once('close', () => {
+      clearInterval(timer);
+      streams.delete(response);
+    });
+  }
+
+  function graphql(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
+    if (graphiql(request, response)) return;
+    const length = Number(request.headers['content-length'] ?? 0);
+    if (length > config.limits.body || request.headers['transfer-encoding']) {
+      response.setHeader('connection', 'close');
+      throw length > config.limits.body
+        ? new Refusal(
+            'PAYLOAD_TOO_LARGE',
+            `A body may have ${config.limits.body} bytes; larger files go to POST /files`,
+            {
+              limit: config.limits.body,
+            },
+          )
+        : new Refusal('BAD_USER_INPUT', 'Send the body with a Content-Length', { field: 'Content-Length' });
+    }
+    if (request.headers.accept?.includes('text/event-stream')) keepAlive(response);
+    return yoga(request, response) as Promise<void>;
+  }
+
+  async function ready(response: ServerResponse): Promise<void> {
+    const { ready: up, problem } = engine.health();
+    if (services.draining()) sendJson(response, 503, { status: 'draining' });
+    else if (up) sendJson(response, 200, { status: 'ready', engine: engine.name });
+    else sendJson(response, 503, { status: 'unavailable', problem });
+  }
+
+  async function route(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
+    const { method = 'GET' } = request;
+    const path = url.pathname;
+    if (path === '/graphql') return graphql(request, response);
+    if (path === '/files' && method === 'POST') return files.post(request, response, url);
+    if (method !== 'GET' && method !== 'HEAD') throw new Refusal('NOT_FOUND', `There is no ${method} ${path}`);
+    if (path.startsWith('/files/')) return files.get(request, response, url);
+    switch (path) {
+      case '/':
+        response.writeHead(302, { location: '/graphql' }).end();
+        return;
+      case '/health':
+        return sendJson(response, 200, { status: 'ok' });
+      case '/ready':
+        return ready(response);
+      case '/stats':
+        return sendJson(response, 200, await services.stats.read());
+      case '/metrics':
+        return sendText(response, 200, metrics.contentType, await metrics.metrics());
+      case '/schema.graphql':
+        return sendText(response, 200, 'application/graphql; charset=utf-8', sdl);
+    }
+    throw new Refusal('NOT_FOUND', `There is no ${path}; the API is at /graphql`);
+  }
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { origin, host } = request.headers;
+    response.setHeader('x-content-type-options', 'nosniff');
+    response.setHeader('vary', 'Origin');
+    if (!originAllowed(origin, host, config)) {
+      log.warn({ origin }, originRefused(origin));
+      throw new Refusal('FORBIDDEN', originRefused(origin));
+    }
+    if (origin !== undefined) {
+      response.setHeader('access-control-allow-origin', origin);
+      response.setHeader('access-control-allow-credentials', 'true');
+      if (request.method === 'OPTIONS') {
+        response
+          .writeHead(204, {
+            'access-control-allow-methods': 'GET, POST, OPTIONS',
+            'access-control-allow-headers': request.headers['access-control-request-headers'] ?? '',
+            'access-control-max-age': '600',
+          })
+          .end();
+        return;
+      }
+    }
+    const url = targetOf(request);
+    if (!url) throw new Refusal('BAD_USER_INPUT', 'The request has no valid target');
+    await route(request, response, url);
+  }
+
+  const http = createServer((request, response) => {
+    handle(request, response).catch((error) => {
+      if (response.headersSent) return response.destroy();
+      if (error instanceof Refusal) return sendRefusal(response, error);
+      services.counters.errors++;
+      log.error({ err: error, path: request.url?.split('?', 1)[0] }, 'A request failed unexpectedly');
+      sendRefusal(response, new Refusal('INTERNAL_SERVER_ERROR', 'Internal server error'));
+    });
+  });
+  http.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    if (targetOf(request)?.pathname === '/graphql' && !services.draining()) {
+      sockets.upgrade(request, socket, head);
+    } else {
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
+    }
+  });
+
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', reject);
+    http.listen(config.port, config.host, resolve);
+  });
+  const { port, family, address } = http.address() as AddressInfo;
+  const named =
+    config.host === '0.0.0.0' || config.host === '::' ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+
+  let closing: Promise<void> | null = null;
+  async function close(): Promise<void> {
+    const deadline = AbortSignal.timeout(config.drainMs);
+    services.drain();
+    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+    await sockets.drain(Math.min(GOODBYE_MS, config.drainMs));
+    for (const response of streams) response.destroy();
+    http.closeIdleConnections();
+    const idle = setInterval(() => http.closeIdleConnections(), 100);
+    deadline.addEventListener('abort', () => http.closeAllConnections());
+    await closed;
+    clearInterval(idle);
+    watch.stop();
+    await services.stop();
+    metrics.clear();
+  }
+
+  return {
+    url: `http://${named}:${port}`,
+    services,
+    topics: watch.topics,
+    close: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** What is asked for; null where the client sent nonsense. */
+const targetOf = ({ url = '/' }: IncomingMessage): URL | null =>
+  URL.parse(url.startsWith('/') ? `http://host${url}` : url);

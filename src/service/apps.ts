@@ -1,0 +1,335 @@
+import { checkRegistration, type Presence, type Registration, register } from '../domain/app.ts';
+import type { AppId, JobId, SpaceId } from '../domain/ids.ts';
+import { isActive, type Job, leaseOf } from '../domain/job.ts';
+import { CLAIM_MS, type LeaseTimes } from '../domain/lease.ts';
+import { lost, undelivered } from '../domain/recovery.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { cancelDelivered } from '../domain/transitions.ts';
+import { type Engine, EngineUnavailable, type HeldLease, type SpaceSignal } from '../engine/engine.ts';
+import type { Log } from '../log.ts';
+import { type AppEvent, type AppLink, type AppSession, createSession, type Held, newHeld } from './app-session.ts';
+import type { Connections } from './connections.ts';
+import { createDispatcher } from './dispatcher.ts';
+import type { Jobs } from './jobs.ts';
+import { createPresenceKeeper } from './presence.ts';
+import type { Spaces } from './spaces.ts';
+import type { Stream } from './stream.ts';
+
+export interface AppsParts {
+  engine: Engine;
+  jobs: Jobs;
+  spaces: Spaces;
+  connections: Connections;
+  times: LeaseTimes & { silenceMs: number };
+  log: Log;
+}
+
+export interface RegisterInput extends Registration {
+  /** Null: keep all confirmed leases of this instance. A list: keep only these. */
+  resume: readonly { job: JobId; lease: string }[] | null;
+}
+
+export type Apps = ReturnType<typeof createApps>;
+
+/** The remote apps on this process: registration, presence, leases, delivery. */
+export function createApps({ engine, jobs, spaces, connections, times, log }: AppsParts) {
+  const sessions = new Map<AppId, AppSession>();
+  const byJob = new Map<JobId, AppSession>();
+  const closing = new Set<Promise<void>>();
+  let draining = false;
+
+  // That the storage is away is told once, by who talks to it.
+  const onError = (error: unknown) =>
+    log[error instanceof EngineUnavailable ? 'debug' : 'error']({ err: error }, 'A remote app could not be served');
+  /** Work nobody waits for, but a stop does. */
+  function background(work: Promise<unknown>): void {
+    const tracked: Promise<void> = work.then(
+      () => undefined,
+      (error) => onError(error),
+    );
+    closing.add(tracked);
+    void tracked.finally(() => closing.delete(tracked));
+  }
+
+  const dispatcher = createDispatcher({ engine, jobs, onSignal, onClaimed, onOrphan, onError });
+  connections.serveHere((space) => dispatcher.serves(space));
+  const presences = createPresenceKeeper({
+    engine,
+    times,
+    sessions: () => sessions.values(),
+    onReady: dispatcher.ready,
+    onReplaced: (session) => end(session, 'replaced', replaced()),
+    look,
+    revoke,
+    leaveDesk: (session, space) => dispatcher.leave(session, space),
+    abandon,
+    background,
+  });
+
+  function onClaimed(session: AppSession, held: Held, job: Job): void {
+    hold(session, held);
+    const lease = { token: held.token, job: held.job, expiresAt: engine.now() + CLAIM_MS };
+    session.assign(held, { type: 'RequestAssigned', lease, job });
+  }
+
+  function hold(session: AppSession, held: Held): void {
+    session.held.set(held.job, held);
+    byJob.set(held.job, session);
+  }
+
+  function onOrphan(held: Held): void {
+    background(jobs.change(held.job, 'server', (job) => lost(job, held.token, engine.now())));
+  }
+
+  /** The lease is over: room for another. */
+  function release(session: AppSession, held: Held): void {
+    if (held.released) return;
+    held.released = true;
+    session.held.delete(held.job);
+    if (byJob.get(held.job) === session) {
+      byJob.delete(held.job);
+      jobs.release(held.job);
+    }
+    if (!session.ended) dispatcher.freed(session);
+  }
+
+  function revoke(session: AppSession, held: Held, reason: string): void {
+    if (held.released) return;
+    release(session, held);
+    session.stream.push({ type: 'LeaseRevoked', job: held.job, lease: held.token, reason });
+  }
+
+  /** A held job has become this: the lease ended, or someone wants it to. */
+  function follow(job: Job, cause: 'report' | 'server'): void {
+    const session = byJob.get(job.id);
+    const held = session?.held.get(job.id);
+    if (!session || !held) return;
+    const lease = leaseOf(job);
+    if (lease?.token !== held.token) {
+      if (cause === 'report') release(session, held);
+      else revoke(session, held, reasonOf(job));
+      return;
+    }
+    held.confirmed ||= lease.confirmed;
+    if (job.status === 'CANCELLING' && !held.cancelTold) session.cancel(held);
+  }
+
+  jobs.observe(({ next, cause }) => follow(next, cause));
+
+  function onSignal(space: SpaceId, signal: SpaceSignal): void {
+    switch (signal.type) {
+      case 'released':
+      case 'cancelling':
+        if (byJob.has(signal.job)) background(look(signal.job));
+        break;
+      case 'disconnect': {
+        const session = sessions.get(signal.app);
+        if (session) end(session, 'left', new Refusal('FORBIDDEN', 'An administrator disconnected this remote app'));
+        break;
+      }
+      case 'deleted':
+        for (const session of sessions.values()) {
+          if (!session.presence.spaces.includes(space)) continue;
+          if (session.presence.spaces.length > 1) {
+            background(presences.withdraw(session, space));
+            continue;
+          }
+          end(session, 'left', new Refusal('NOT_FOUND', `Space ${space} was deleted`, { field: 'input.spaces' }));
+        }
+        break;
+    }
+  }
+
+  /** Something happened to a held job elsewhere. */
+  async function look(id: JobId): Promise<void> {
+    const job = await jobs.find(id);
+    if (job) {
+      if (byJob.has(id)) jobs.hold(job);
+      follow(job, 'server');
+      return;
+    }
+    const session = byJob.get(id);
+    const held = session?.held.get(id);
+    if (session && held) revoke(session, held, 'The job was deleted');
+  }
+
+  // --- registration ------------------------------------------------------------------------------------------------------------
+
+  async function connect(owner: string, input: RegisterInput, link: AppLink): Promise<Stream<AppEvent>> {
+    if (draining)
+      throw new Refusal('SERVER_DRAINING', 'This server is going away; connect again', { retryAfterSeconds: 1 });
+    const registration = checkRegistration(input);
+    for (const space of registration.spaces) await spaces.require(space, 'input.spaces');
+    const presence = register(owner, registration, await engine.nextSession(), engine.now(), times);
+    const session = createSession(presence, link, {
+      onClose: () => end(session, link.lost || draining ? 'lost' : 'left', null),
+      onHeard: () => background(presences.keep(session)),
+      onUnblocked: () => dispatcher.ready(session),
+      onConfirmed: (held) => presences.gather(session, held),
+      onUndelivered: (held) => {
+        log.warn(
+          { app: presence.name, jobs: held.map(({ job }) => job) },
+          'A remote app did not confirm a delivery within 5 s; does it compute on its event loop, or cap its frame size?',
+        );
+        for (const { job, token } of held) {
+          background(jobs.change(job, 'server', (now) => undelivered(now, token, engine.now())));
+        }
+      },
+      onCancelDelivered: (held) => {
+        for (const { job } of held) background(jobs.change(job, 'server', (now) => cancelDelivered(now, engine.now())));
+      },
+    });
+    replace(session);
+    try {
+      for (const space of presence.spaces) await dispatcher.join(session, space);
+      const { kept, lost, stopping } = await resume(session, input.resume);
+      if (session.ended) return session.stream;
+      session.stream.push({ type: 'AppRegistered', app: view(session), kept, lost });
+      for (const held of stopping) if (!held.released) session.cancel(held);
+    } catch (error) {
+      end(session, 'replaced', null);
+      throw error;
+    }
+    log.info(
+      { app: presence.name, id: presence.id, spaces: presence.spaces, capacity: presence.capacity },
+      'A remote app registered',
+    );
+    session.registered = true;
+    dispatcher.ready(session);
+    return session.stream;
+  }
+
+  /** The same app came again: its older stream on this process ends, and nothing of it counts any more. */
+  function replace(session: AppSession): void {
+    const older = sessions.get(session.presence.id);
+    sessions.set(session.presence.id, session);
+    if (older) end(older, 'replaced', replaced());
+  }
+
+  const replaced = () => new Refusal('CONFLICT', 'This instance registered again, on another connection');
+
+  /** Writes the presence and settles which leases of before it keeps. */
+  async function resume(
+    session: AppSession,
+    wanted: RegisterInput['resume'],
+  ): Promise<{ kept: JobId[]; lost: JobId[]; stopping: Held[] }> {
+    const { presence } = session;
+    const found: (HeldLease & { space: SpaceId })[] = [];
+    for (const space of presence.spaces) {
+      const leases = await engine.presence.register(space, presence);
+      if (!leases) throw replaced();
+      found.push(...leases.map((lease) => ({ ...lease, space })));
+    }
+    const keeps = (lease: HeldLease) =>
+      wanted ? wanted.some(({ job, lease: token }) => job === lease.job && token === lease.token) : lease.confirmed;
+    const kept: JobId[] = [];
+    const gone: JobId[] = [];
+    const stopping: Held[] = [];
+    for (const lease of found) {
+      const job = keeps(lease) ? await jobs.find(lease.job) : null;
+      if (job && isActive(job) && leaseOf(job)?.token === lease.token && !session.ended) {
+        kept.push(job.id);
+        jobs.hold(job);
+        const held = newHeld(job.id, lease.space, lease.token, true);
+        hold(session, held);
+        if (job.status === 'CANCELLING') stopping.push(held);
+      } else {
+        gone.push(lease.job);
+        background(jobs.change(lease.job, 'server', (now) => lost(now, lease.token, engine.now())));
+      }
+    }
+    const missing = (wanted ?? []).map(({ job }) => job).filter((job) => !kept.includes(job) && !gone.includes(job));
+    if (kept.length > 0) await presences.keep(session);
+    return { kept, lost: [...gone, ...missing], stopping };
+  }
+
+  const view = ({ presence, held }: AppSession) => ({ ...presence, running: held.size });
+
+  // --- leaving -----------------------------------------------------------------------------------------------------------------
+
+  /** `left`: a goodbye, its work is taken by others. `lost`: it has a grace to come back. `replaced`: a newer one has it all. */
+  function end(session: AppSession, how: 'left' | 'lost' | 'replaced', error: Refusal | null): void {
+    if (session.ended) return;
+    session.ended = true;
+    session.quit();
+    const { id, session: number, spaces: served, name, status, lastSeenAt } = session.presence;
+    const confirmed = [...session.held.values()].filter((held) => held.confirmed);
+    const until = engine.now() + times.graceMs;
+    if (sessions.get(id) === session) sessions.delete(id);
+    for (const space of served) dispatcher.leave(session, space);
+    for (const held of [...session.held.values()]) release(session, held);
+    if (error) session.stream.fail(error);
+    else session.stream.end();
+    // What the client confirmed a moment ago is written before: it counts as an attempt, and a reconnect keeps it.
+    for (const space of served) {
+      const list = confirmed.filter((held) => held.space === space).map(({ job, token }) => ({ job, token }));
+      if (list.length > 0) background(engine.presence.renew(space, id, number, { status, lastSeenAt, until }, list));
+    }
+    if (how === 'replaced') return;
+    log.info(
+      { app: name, id },
+      how === 'left' ? 'A remote app left' : 'A remote app was lost; it has a grace to come back',
+    );
+    for (const space of served) {
+      background(how === 'lost' ? engine.presence.lose(space, id, number, until) : abandon(space, id, number));
+    }
+  }
+
+  /** Takes the presence away, and its work back to the queue. */
+  async function abandon(space: SpaceId, app: AppId, session: number): Promise<void> {
+    const leases = (await engine.presence.leave(space, app, session)) ?? [];
+    await Promise.all(
+      leases.map(({ job, token }) => jobs.change(job, 'server', (now) => lost(now, token, engine.now()))),
+    );
+  }
+
+  return {
+    connect,
+    abandon,
+
+    /** Ends the app's connection, wherever it is; its work goes back to the queue. False: no such app. */
+    async disconnect(id: AppId): Promise<boolean> {
+      const app = (await connections.apps()).find((candidate) => candidate.id === id);
+      if (!app) return false;
+      for (const space of app.spaces) {
+        const { apps } = await engine.presence.list(space);
+        const presence: Presence | undefined = apps.find((candidate) => candidate.id === id);
+        await engine.bus.signalSpace(space, { type: 'disconnect', app: id });
+        if (presence) await abandon(space, id, presence.session);
+      }
+      return true;
+    },
+
+    connected: (): number => sessions.size,
+    running: (): number => byJob.size,
+
+    /** Apps hear that they should reconnect; nothing new is given out. */
+    drain(deadline: number): void {
+      draining = true;
+      dispatcher.stop();
+      for (const session of sessions.values()) session.stream.push({ type: 'ServerDraining', deadline });
+    },
+
+    /** After the sockets are closed: resolves when every presence and lease has its grace. */
+    async stop(): Promise<void> {
+      draining = true;
+      dispatcher.stop();
+      presences.stop();
+      for (const session of [...sessions.values()]) end(session, 'lost', null);
+      while (closing.size > 0) await Promise.all(closing);
+    },
+  };
+}
+
+function reasonOf(job: Job): string {
+  switch (job.status) {
+    case 'QUEUED':
+      return job.progress.message ?? 'The job went back to the queue';
+    case 'TIMED_OUT':
+      return job.error.message;
+    case 'CANCELLED':
+      return 'The job was cancelled';
+    default:
+      return `The job is ${job.status} elsewhere`;
+  }
+}

@@ -1,0 +1,136 @@
+import type { AppId, JobId, SpaceId } from '../domain/ids.ts';
+import { type LeaseTimes, leaseUntil } from '../domain/lease.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { AppSession, Held } from './app-session.ts';
+
+export interface PresenceParts {
+  engine: Engine;
+  times: LeaseTimes & { silenceMs: number };
+  sessions(): Iterable<AppSession>;
+  /** The session may take work, or has others to take it from. */
+  onReady(session: AppSession): void;
+  /** A newer session of the same app is there. */
+  onReplaced(session: AppSession): void;
+  /** Something happened to a held job elsewhere: see what. */
+  look(job: JobId): Promise<void>;
+  revoke(session: AppSession, held: Held, reason: string): void;
+  leaveDesk(session: AppSession, space: SpaceId): void;
+  abandon(space: SpaceId, app: AppId, session: number): Promise<void>;
+  background(work: Promise<unknown>): void;
+}
+
+/** Pongs are gathered this long before one renewal confirms them: most jobs report sooner, which confirms too. */
+const CONFIRM_GATHER_MS = 100;
+
+export type PresenceKeeper = ReturnType<typeof createPresenceKeeper>;
+
+/** Keeps the presence and the leases of this process's apps alive, as long as they are. */
+export function createPresenceKeeper(parts: PresenceParts) {
+  const { engine, times, sessions, onReady, onReplaced, look, revoke, leaveDesk, abandon, background } = parts;
+
+  /** Renews presence and confirmed leases, as long as the client is heard, or is silent with work in hand. */
+  async function keep(session: AppSession): Promise<void> {
+    if (session.ended) return;
+    const { presence, link } = session;
+    const silent = link.silentMs();
+    const status = silent < 2 * times.keepaliveMs ? 'CONNECTED' : 'RECONNECTING';
+    if (status === 'RECONNECTING' && (session.held.size === 0 || silent >= times.silenceMs)) {
+      link.terminate();
+      return;
+    }
+    const back = presence.status !== 'CONNECTED' && status === 'CONNECTED';
+    session.presence = { ...presence, status };
+    await renew(
+      session,
+      [...session.held.values()].filter((held) => held.confirmed),
+      silent,
+    );
+    if (back) onReady(session);
+  }
+
+  async function renew(session: AppSession, leases: Held[], silent: number): Promise<void> {
+    const { presence } = session;
+    const now = engine.now();
+    const change = { status: presence.status, lastSeenAt: Math.round(now - silent), until: leaseUntil(now, times) };
+    for (const space of presence.spaces) {
+      const here = leases.filter((held) => held.space === space && !held.released);
+      const list = here.map(({ job, token }) => ({ job, token }));
+      const renewal = await engine.presence.renew(space, presence.id, presence.session, change, list);
+      if (session.ended) return;
+      if (!renewal) return again(session);
+      for (const id of [...renewal.lost, ...renewal.cancelling]) await look(id);
+      // What is still held of the lost was taken by someone who has not told yet.
+      for (const id of renewal.lost) {
+        const held = session.held.get(id);
+        if (held) revoke(session, held, 'The lease ran out');
+      }
+    }
+  }
+
+  /** One of the app's spaces is no more: it goes on in the others. */
+  async function withdraw(session: AppSession, space: SpaceId): Promise<void> {
+    const { id, session: number, spaces: served } = session.presence;
+    session.presence = { ...session.presence, spaces: served.filter((other) => other !== space) };
+    leaveDesk(session, space);
+    await abandon(space, id, number);
+    if (!session.ended) await again(session);
+  }
+
+  /** Writes the presence anew, unless it was replaced by a newer session: it went with an outage, or its spaces are others. */
+  async function again(session: AppSession): Promise<void> {
+    const { id } = session.presence;
+    for (const space of session.presence.spaces) {
+      const { apps } = await engine.presence.list(space);
+      // Of this session's own numbers, the one at hand is the newest.
+      if (apps.some((app) => app.id === id && app.session > session.presence.session)) {
+        onReplaced(session);
+        return;
+      }
+    }
+    const number = await engine.nextSession();
+    if (session.ended) return;
+    const now = engine.now();
+    session.presence = { ...session.presence, session: number, until: leaseUntil(now, times), lastSeenAt: now };
+    const mine = [...session.held.values()];
+    for (const space of session.presence.spaces) {
+      const leases = await engine.presence.register(space, session.presence);
+      if (session.ended) return;
+      if (!leases) return onReplaced(session);
+      for (const held of mine.filter((one) => one.space === space)) {
+        if (!leases.some((lease) => lease.token === held.token)) await look(held.job);
+      }
+    }
+    onReady(session);
+  }
+
+  /** Confirmed deliveries are renewed together; those that reported meanwhile need it no more. */
+  function gather(session: AppSession, held: Held[]): void {
+    if (held.length === 0) return;
+    const timer = setTimeout(() => {
+      const live = held.filter((one) => !one.released);
+      if (live.length > 0 && !session.ended) background(renew(session, live, session.link.silentMs()));
+    }, CONFIRM_GATHER_MS);
+    timer.unref();
+  }
+
+  let ticked = performance.now();
+  const tick = setInterval(() => {
+    const late = performance.now() - ticked > 2 * times.keepaliveMs;
+    ticked = performance.now();
+    for (const session of sessions()) {
+      // After a stall of our own nobody's silence is known.
+      background(
+        late
+          ? renew(
+              session,
+              [...session.held.values()].filter((one) => one.confirmed),
+              0,
+            )
+          : keep(session),
+      );
+    }
+  }, times.keepaliveMs);
+  tick.unref();
+
+  return { keep, gather, withdraw, stop: () => clearInterval(tick) };
+}

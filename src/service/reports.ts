@@ -1,0 +1,103 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { JobId } from '../domain/ids.ts';
+import type { Job, StoredFile } from '../domain/job.ts';
+import { boundedJson, boundedText } from '../domain/json.ts';
+import { fraction, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, type ProgressReport } from '../domain/progress.ts';
+import { badInput, Refusal } from '../domain/refusal.ts';
+import { complete, fail, progress, reportCancelled } from '../domain/transitions.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Files, IncomingFile } from './files.ts';
+import type { Jobs } from './jobs.ts';
+
+export interface Report {
+  job: JobId;
+  lease?: string | null;
+}
+export interface CompleteReport extends Report {
+  result?: unknown;
+  files?: readonly IncomingFile[] | null;
+  confidence?: number | null;
+  message?: string | null;
+  metadata?: unknown;
+}
+export interface FailureReport extends Report {
+  error: string;
+  code?: string | null;
+  stage?: string | null;
+  retryable?: boolean | null;
+  metadata?: unknown;
+}
+
+export interface ReportsParts {
+  engine: Engine;
+  jobs: Jobs;
+  files: Files;
+  limits: { result: number };
+}
+
+export type Reports = ReturnType<typeof createReports>;
+
+/** What a worker says of a job. */
+export function createReports({ engine, jobs, files, limits }: ReportsParts) {
+  const message = (text: string | null | undefined) =>
+    text == null ? null : boundedText('input.message', text, MAX_MESSAGE_BYTES);
+  const metadata = (value: unknown) => boundedJson('input.metadata', value, MAX_METADATA_BYTES);
+
+  return {
+    progress: (report: Report & ProgressReport): Promise<Job> =>
+      jobs.change(report.job, 'report', (job) => progress(job, report.lease ?? null, report, engine.now())),
+
+    async complete(report: CompleteReport): Promise<Job> {
+      const lease = report.lease ?? null;
+      const completion = {
+        result: boundedJson('input.result', report.result, limits.result),
+        files: [] as StoredFile[],
+        confidence: report.confidence == null ? null : fraction('input.confidence', report.confidence),
+        message: message(report.message),
+        metadata: metadata(report.metadata),
+      };
+      const finish = (job: Job) => complete(job, lease, completion, engine.now());
+      const given = report.files ?? [];
+      if (given.length === 0) return jobs.change(report.job, 'report', finish);
+
+      // Whether the report is acceptable is known before its files move; a repeated one brings none.
+      const present = await jobs.existing(report.job, 'input.job');
+      const next = finish(present);
+      if (next === present || next.status !== 'COMPLETED') return jobs.change(report.job, 'report', finish);
+      completion.files = await files.accept(given, 'any', 'input.files', report.job);
+      try {
+        await files.assign(report.job, completion.files);
+        const job = await jobs.change(report.job, 'report', finish);
+        const taken = job.status === 'COMPLETED' && isDeepStrictEqual(job.files, completion.files);
+        await (taken ? files.settle(completion.files) : files.takeBack(report.job, completion.files));
+        return job;
+      } catch (error) {
+        // Only a refusal says that the job is without them; after anything else that is open, and the sweep will see.
+        if (error instanceof Refusal) await files.takeBack(report.job, completion.files);
+        throw error;
+      }
+    },
+
+    fail(report: FailureReport): Promise<Job> {
+      if (report.error === '') throw badInput('input.error', 'must say what went wrong');
+      const failure = {
+        error: {
+          code: errorCode(report.code ?? 'APP_ERROR'),
+          message: boundedText('input.error', report.error, MAX_MESSAGE_BYTES),
+        },
+        stage: report.stage ?? null,
+        retryable: report.retryable ?? false,
+        metadata: metadata(report.metadata),
+      };
+      return jobs.change(report.job, 'report', (job) => fail(job, report.lease ?? null, failure, engine.now()));
+    },
+
+    cancelled: (report: Report): Promise<Job> =>
+      jobs.change(report.job, 'report', (job) => reportCancelled(job, report.lease ?? null, engine.now())),
+  };
+}
+
+function errorCode(code: string): string {
+  if (!/^[A-Za-z0-9_.-]{1,64}$/.test(code)) throw badInput('input.code', 'must be 1 to 64 of A-Z a-z 0-9 _ . -', 64);
+  return code;
+}

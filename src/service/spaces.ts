@@ -1,0 +1,124 @@
+import { checkSchema } from '../domain/acceptance.ts';
+import { nearest, type SpaceId, spaceId } from '../domain/ids.ts';
+import type { Json } from '../domain/json.ts';
+import { Refusal } from '../domain/refusal.ts';
+import { createSpace, type Space, type SpaceChange, updateSpace } from '../domain/space.ts';
+import type { Document, Engine } from '../engine/engine.ts';
+
+export const SPACES_TOPIC = 'spaces';
+const KIND = 'space';
+/** Changes are told at once; a message lost on the way is made up for this much later. */
+const REFRESH_MS = 30_000;
+
+export type Spaces = ReturnType<typeof createSpaces>;
+
+type SpaceDocument = { space: Space; revision: number };
+
+/** The spaces, kept at hand: every process holds all of them and hears of changes. */
+export function createSpaces(engine: Engine, onError: (error: unknown) => void) {
+  const known = new Map<SpaceId, SpaceDocument>();
+  let loading: Promise<void> | null = null;
+  let loadedAt = Number.NEGATIVE_INFINITY;
+
+  const keep = ({ id, value, revision }: Document): SpaceDocument => {
+    const before = known.get(id);
+    const space = value as unknown as Space;
+    if (before && before.revision >= revision && before.space.createdAt === space.createdAt) return before;
+    const document = { space, revision };
+    known.set(id, document);
+    return document;
+  };
+
+  async function load(): Promise<void> {
+    const documents = await engine.documents.list(KIND);
+    const ids = new Set(documents.map(({ id }) => id));
+    for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
+    for (const document of documents) keep(document);
+    loadedAt = performance.now();
+  }
+
+  /** All spaces as of at most REFRESH_MS ago, but for what was told since. */
+  async function fresh(): Promise<void> {
+    if (performance.now() - loadedAt < REFRESH_MS) return;
+    loading ??= load().finally(() => {
+      loading = null;
+    });
+    await loading;
+  }
+
+  async function refresh(id: SpaceId): Promise<SpaceDocument | null> {
+    const document = await engine.documents.get(KIND, id);
+    if (document) return keep(document);
+    known.delete(id);
+    return null;
+  }
+
+  engine.onReady(() => {
+    loadedAt = Number.NEGATIVE_INFINITY;
+  });
+  const listening = engine.bus.listen(SPACES_TOPIC, (id) => {
+    refresh(id as SpaceId).catch(onError);
+  });
+  listening.catch(onError);
+
+  async function find(id: SpaceId): Promise<Space | null> {
+    await fresh();
+    return (known.get(id) ?? (await refresh(id)))?.space ?? null;
+  }
+
+  async function all(): Promise<Space[]> {
+    await fresh();
+    return [...known.values()].map(({ space }) => space).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** The space, or NOT_FOUND naming the nearest there is. */
+  async function require(id: SpaceId, field = 'input.space'): Promise<Space> {
+    const space = await find(id);
+    if (space) return space;
+    const near = nearest(id, known.keys());
+    const hint = near ? `; did you mean "${near}"?` : '';
+    throw new Refusal('NOT_FOUND', `There is no space "${id.slice(0, 64)}"${hint}`, { field });
+  }
+
+  return {
+    find,
+    all,
+    require,
+
+    async create(id: string, title: string, change: SpaceChange): Promise<Space> {
+      const space = createSpace(id, title, change, engine.now());
+      checkSchema(space.inputs.parameters);
+      if ((await engine.documents.put(KIND, id, space as unknown as Json, 0)) === null) {
+        throw new Refusal('ALREADY_EXISTS', `There is a space "${id}" already`, { field: 'input.id' });
+      }
+      await refresh(id);
+      await engine.bus.publish(SPACES_TOPIC, id);
+      return space;
+    },
+
+    async update(id: string, change: SpaceChange): Promise<Space> {
+      spaceId('input.id', id);
+      for (;;) {
+        const document = await refresh(id);
+        if (!document) return require(id, 'input.id');
+        const next = updateSpace(document.space, change);
+        checkSchema(next.inputs.parameters);
+        if ((await engine.documents.put(KIND, id, next as unknown as Json, document.revision)) === null) continue;
+        await refresh(id);
+        await engine.bus.publish(SPACES_TOPIC, id);
+        return next;
+      }
+    },
+
+    /** Nothing is submitted to it from here on. */
+    async remove(id: SpaceId): Promise<void> {
+      await engine.documents.remove(KIND, id);
+      known.delete(id);
+      await engine.bus.publish(SPACES_TOPIC, id);
+    },
+
+    async stop(): Promise<void> {
+      (await listening.catch(() => null))?.();
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { isDeepStrictEqual } from 'node:util';
+import { v7 as uuidv7 } from 'uuid';
+import { acceptInput, type InputLimits } from '../domain/acceptance.ts';
+import type { JobId } from '../domain/ids.ts';
+import { isFinished, type Job, type JobInput, type StoredFile, type Submitter } from '../domain/job.ts';
+import type { Json } from '../domain/json.ts';
+import { MAX_PRIORITY } from '../domain/queue.ts';
+import { badInput, Refusal } from '../domain/refusal.ts';
+import type { Space } from '../domain/space.ts';
+import { submit } from '../domain/transitions.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Connections } from './connections.ts';
+import type { Files, IncomingFile } from './files.ts';
+import type { Jobs } from './jobs.ts';
+import type { Spaces } from './spaces.ts';
+
+export interface SubmitInput {
+  space: string;
+  prompt?: string | null;
+  parameters?: unknown;
+  files?: readonly IncomingFile[] | null;
+  idempotencyKey?: string | null;
+  priority?: number | null;
+}
+
+export interface SubmissionParts {
+  engine: Engine;
+  jobs: Jobs;
+  spaces: Spaces;
+  files: Files;
+  connections: Connections;
+  limits: InputLimits;
+  draining(): boolean;
+}
+
+const MAX_KEY = 256;
+
+export type Submission = ReturnType<typeof createSubmission>;
+
+/** How a request becomes a job. */
+export function createSubmission({ engine, jobs, spaces, files, connections, limits, draining }: SubmissionParts) {
+  /** Checks that need no file, in the order a person would want to hear of them. */
+  async function admit(space: Space, priority: number): Promise<void> {
+    if (draining()) {
+      throw new Refusal('SERVER_DRAINING', 'This server is going away; try again in a moment', {
+        retryAfterSeconds: 1,
+      });
+    }
+    if (!Number.isInteger(priority) || Math.abs(priority) > MAX_PRIORITY) {
+      throw badInput('input.priority', `must be a whole number from -${MAX_PRIORITY} to ${MAX_PRIORITY}`, MAX_PRIORITY);
+    }
+    if (space.policy.whenOffline === 'REJECT' && !(await connections.open(space.id))) {
+      throw new Refusal(
+        'SPACE_NOT_CONNECTED',
+        `No remote app is connected to space ${space.id}; start one, or have the space queue while offline`,
+        { field: 'input.space' },
+      );
+    }
+  }
+
+  async function store(
+    space: Space,
+    id: JobId,
+    input: JobInput,
+    submitter: Submitter,
+    priority: number,
+    idempotencyKey: string | null,
+  ): Promise<Job> {
+    const { maxQueueSeconds, maxRunSeconds, retentionSeconds, maxAttempts, maxQueued } = space.policy;
+    const job = submit(
+      {
+        id,
+        space: space.id,
+        submitter,
+        priority,
+        limits: { maxQueueSeconds, maxRunSeconds, retentionSeconds, maxAttempts },
+        idempotencyKey,
+      },
+      engine.now(),
+    );
+    const created = await engine.jobs.create(job, input, maxQueued);
+    switch (created.outcome) {
+      case 'created':
+        jobs.began(created.job, input);
+        return created.job;
+      case 'exists':
+        return jobs.existing(created.id);
+      case 'full':
+        throw new Refusal(
+          'QUEUE_FULL',
+          `Space ${space.id} has ${created.queued} jobs waiting; its maxQueued is ${maxQueued}`,
+          {
+            field: 'input.space',
+            limit: maxQueued,
+            retryAfterSeconds: 5,
+          },
+        );
+      case 'no-space':
+        return spaces.require(space.id) as Promise<never>;
+    }
+  }
+
+  /** The job kept under the key, if it is the same request; CONFLICT if it is another. */
+  async function kept(input: SubmitInput, submitter: Submitter, key: string): Promise<Job | null> {
+    const id = await engine.jobs.byKey(input.space, submitter.id, key);
+    const job = id && (await jobs.find(id));
+    const first = job && (await jobs.input(job));
+    if (!job || !first) return null;
+    const space = await spaces.find(input.space);
+    const same =
+      (input.prompt || null) === first.prompt &&
+      space !== null &&
+      isDeepStrictEqual(parametersOf(space, input), first.parameters) &&
+      (await sameFiles(input.files ?? [], first.files));
+    if (same) return job;
+    throw new Refusal('CONFLICT', `The idempotency key was used for job ${job.id}, with another input`, {
+      field: 'input.idempotencyKey',
+    });
+  }
+
+  /** With the schema's defaults, as the first job has them; undefined where they do not fit. */
+  function parametersOf(space: Space, input: SubmitInput): Json | undefined {
+    try {
+      return acceptInput(space, { parameters: input.parameters }, limits).parameters;
+    } catch (error) {
+      if (error instanceof Refusal) return undefined;
+      throw error;
+    }
+  }
+
+  async function sameFiles(incoming: readonly IncomingFile[], first: readonly StoredFile[]): Promise<boolean> {
+    if (incoming.length !== first.length) return false;
+    for (const [index, file] of incoming.entries()) {
+      const known = first[index]!;
+      if (file === known.id) continue;
+      const [given] = await files.accept([file], 'any', 'input.files');
+      if (given!.sha256 !== known.sha256 || given!.name !== known.name) return false;
+    }
+    return true;
+  }
+
+  return {
+    async submit(input: SubmitInput, submitter: Submitter): Promise<Job> {
+      const key = input.idempotencyKey ?? null;
+      if (key !== null && (key.length === 0 || key.length > MAX_KEY || !key.isWellFormed())) {
+        throw badInput('input.idempotencyKey', `must be 1 to ${MAX_KEY} characters`, MAX_KEY);
+      }
+      const first = key === null ? null : await kept(input, submitter, key);
+      if (first) return first;
+
+      const space = await spaces.require(input.space);
+      const priority = input.priority ?? 0;
+      await admit(space, priority);
+      const accepted = acceptInput(space, input, limits);
+      const given = input.files ?? [];
+      if (accepted.prompt === null && given.length === 0 && space.inputs.parameters === null) {
+        throw badInput('input', 'brings nothing to work on: give a prompt or a file');
+      }
+      const stored = given.length === 0 ? [] : await files.accept(given, space.inputs.files, 'input.files');
+      const id: JobId = `${space.id}.${uuidv7()}`;
+      try {
+        await files.assign(id, stored);
+        const job = await store(space, id, { ...accepted, files: stored }, submitter, priority, key);
+        if (job.id === id) {
+          await files.settle(stored);
+          return job;
+        }
+      } catch (error) {
+        // Only a refusal says that there is no such job; after anything else that is open, and the sweep will see.
+        if (error instanceof Refusal) await files.takeBack(id, stored);
+        throw error;
+      }
+      // Another submit under the same key came first, after the look above.
+      await files.takeBack(id, stored);
+      return this.submit(input, submitter);
+    },
+
+    /** A new job with the input of a finished one, at the end of the queue. */
+    async retry(id: JobId, submitter: Submitter): Promise<Job> {
+      const old = await jobs.existing(id);
+      const input = await jobs.input(old);
+      if (old.space === null || !input) {
+        throw badInput('id', `job ${id} is a tracked job; its reporter can restart it`);
+      }
+      if (!isFinished(old)) {
+        throw new Refusal('CONFLICT', `Job ${id} is ${old.status}; only a finished job can be retried`, {
+          field: 'id',
+        });
+      }
+      const space = await spaces.require(old.space, 'id');
+      await admit(space, old.priority);
+      const next: JobId = `${space.id}.${uuidv7()}`;
+      const copies = await files.copy(id, next, input.files);
+      try {
+        return await store(space, next, { ...input, files: copies }, submitter, old.priority, null);
+      } catch (error) {
+        await files.removeOf(next);
+        throw error;
+      }
+    },
+  };
+}

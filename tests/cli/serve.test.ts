@@ -1,0 +1,103 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startServer } from '../help/server.ts';
+import { run, start } from './command.ts';
+import { childrenOf, gone } from './tools.ts';
+
+let scratch: string;
+
+beforeEach(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'spacedock-test-'));
+});
+
+afterEach(async () => {
+  await rm(scratch, { recursive: true });
+});
+
+test('serve runs a server as its flags say, and leaves on SIGTERM', async () => {
+  await using serving = start(['serve', '--port', '0', '--data-dir', join(scratch, 'data'), '--log-level', 'info']);
+  const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(
+    await serving.until(/Spacedock is at http/, 'stderr'),
+  ) as RegExpExecArray;
+  expect((await fetch(`${url}/ready`)).ok).toBe(true);
+  expect((await run(['space', 'create', 'words', '--url', url])).code).toBe(0);
+  expect(await readdir(join(scratch, 'data'))).not.toEqual([]);
+  serving.signal('SIGTERM');
+  expect((await serving.ended).code).toBe(0);
+});
+
+test('a bad value is refused with the name of its variable, from a flag as from the environment', async () => {
+  const data = ['--data-dir', scratch];
+  expect(await run(['serve', '--port', 'many', ...data])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('PORT'),
+  });
+  const env = { REDIS_URL: 'mysql://x' };
+  expect(await run(['serve', ...data], { env })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('REDIS_URL'),
+  });
+});
+
+test('every variable of the configuration has a flag', async () => {
+  const { environment } = await import('../../src/config.ts');
+  const { stdout } = await run(['serve', '--help']);
+  const described = stdout.replaceAll(/\s+/g, ' ');
+  for (const variable of Object.keys(environment.shape)) expect(described).toContain(`(env: ${variable})`);
+});
+
+test('check goes through the life of a job and leaves nothing behind', async () => {
+  await using server = await startServer();
+  const { code, stdout } = await run(['check', '--url', server.url]);
+  expect(stdout.replaceAll(/ \([\d.]+ s\)/g, '').split('\n')).toEqual([
+    '✓ the server is ready',
+    '✓ a space can be made',
+    '✓ an app can connect',
+    '✓ a job with a file reaches the app and ends',
+    '✓ its progress is seen live',
+    '✓ its result is right',
+    '✓ its file comes back byte for byte',
+    '✓ a wrong request is refused with its code',
+    '✓ the space can be deleted',
+    '',
+  ]);
+  expect(code).toBe(0);
+  expect((await run(['space', 'list', '--json', '--url', server.url])).stdout).toBe('[]\n');
+});
+
+test('check says which step failed and what to do, and still cleans up', async () => {
+  // Files above this are refused, so the one of the check is.
+  await using server = await startServer({ env: { MAX_FILE_BYTES: '1000' } });
+  const { code, stdout } = await run(['check', '--url', server.url]);
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/✗ a job with a file reaches the app and ends: .*FILE_TOO_LARGE\)\n {2}Send a smaller file/);
+  expect(stdout).toMatch(/✓ the space can be deleted/);
+});
+
+test('demo --once ends with the text of the sample, and nothing of it stays', async () => {
+  const { code, stdout, stderr } = await run(['demo', '--once'], { env: { TMPDIR: scratch } });
+  expect(stdout).toContain('Starting the app that reads images');
+  expect(stdout).toContain('Submitting client/examples/ocr/samples/clean-scan.png');
+  expect(stderr).toMatch(/RUNNING \d+ % /);
+  expect(stderr).toMatch(/COMPLETED after [\d.]+ s, confidence \d\d %\n/);
+  expect(code).toBe(0);
+  expect(await readdir(scratch)).toEqual([]);
+});
+
+test('demo goes on serving until Ctrl-C, and its processes end with it, however it ends', async () => {
+  for (const [signal, code] of [
+    ['SIGINT', 0],
+    ['SIGKILL', null],
+  ] as const) {
+    await using demo = start(['demo', '--data-dir', join(scratch, signal)]);
+    const [, url] = /(http:\S+)\/graphql/.exec(await demo.until(/Ctrl-C ends the demo/)) as RegExpExecArray;
+    expect((await run(['check', '--url', url as string])).code).toBe(0);
+    const children = await childrenOf(demo.pid);
+    expect(children).toHaveLength(2);
+    demo.signal(signal);
+    expect((await demo.ended).code).toBe(code);
+    await Promise.all(children.map(gone));
+  }
+});

@@ -1,0 +1,128 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  type CreateSpaceInput,
+  createSpaceMutation,
+  deleteSpaceMutation,
+  spaceQuery,
+  type UpdateSpaceInput,
+  updateSpaceMutation,
+} from '../../client/sdk/index.ts';
+import { createLog } from '../../src/log.ts';
+import { openServer } from '../../src/server.ts';
+import { ask, post } from '../help/client.ts';
+import { find, newSpace, read, submit, watch } from '../help/jobs.ts';
+import { engines, type TestServer } from '../help/server.ts';
+import { openSocket } from '../help/socket.ts';
+import { useServer } from '../help/use-server.ts';
+import { openWorker } from '../help/worker.ts';
+
+const create = (server: TestServer, input: CreateSpaceInput) => post(server, createSpaceMutation, { input });
+const update = (server: TestServer, input: UpdateSpaceInput) => post(server, updateSpaceMutation, { input });
+const remove = (server: Pick<TestServer, 'graphql'>, id: string) => post(server, deleteSpaceMutation, { id });
+const see = async (server: TestServer, id: string) => (await ask(server, spaceQuery, { id })).space;
+
+describe.each(engines)('deleting a space on %s', (engine) => {
+  const server = useServer({ engine });
+
+  it('is refused while jobs run, and changes nothing', async () => {
+    const space = await newSpace(server);
+    await submit(server, space);
+    const waiting = await submit(server, space);
+    await using worker = await openWorker(server, space);
+    const work = await worker.work();
+    const { errors } = await remove(server, space);
+    expect(errors[0]).toMatchObject({
+      message: `Space ${space} has 1 jobs running; cancel them or wait`,
+      extensions: { code: 'CONFLICT', field: 'id' },
+    });
+    expect(await read(server, waiting.id)).toMatchObject({ status: 'QUEUED', queuePosition: 1 });
+    await submit(server, space);
+    expect((await update(server, { id: space, title: 'Still here' })).data?.updateSpace.title).toBe('Still here');
+    await work.complete();
+    expect((await worker.work()).job).toBe(waiting.id);
+  });
+
+  it('ends its queued jobs before their watchers’ eyes, deletes its jobs with their files, and tells its apps', async () => {
+    const space = await newSpace(server, {}, { prompt: true, files: { accept: ['*/*'] } });
+    const upload = async () => {
+      const answer = await fetch(`${server.url}/files?name=a.txt`, { method: 'POST', body: 'content' });
+      return ((await answer.json()) as { id: string }).id;
+    };
+    const worker = await openWorker(server, space);
+    const done = await submit(server, space, { files: [await upload()] });
+    await (await worker.work()).complete({ files: [await upload()] });
+    await worker.leave();
+    const queued = await submit(server, space, { files: [await upload()] });
+    const folders = [done, queued].map(({ id }) => join(server.dataDir, 'files', 'jobs', id));
+    for (const folder of folders) await access(folder);
+
+    await using socket = await openSocket(server);
+    const watcher = watch(socket, queued.id);
+    await watcher.next();
+    expect((await remove(server, space)).data).toEqual({ deleteSpace: true });
+    const seen = await watcher.rest();
+    expect(seen.at(-1)).toMatchObject({ status: 'CANCELLED', space: null });
+    expect(await watcher.ended).toBe('complete');
+
+    for (const folder of folders) await expect(access(folder)).rejects.toThrow('ENOENT');
+    expect(await find(server, done.id)).toBeNull();
+    expect(await find(server, queued.id)).toBeNull();
+    expect(await see(server, space)).toBeNull();
+  });
+
+  it('[promise 6] shows an end also to who watches a job that an app is given meanwhile', async () => {
+    const space = await newSpace(server);
+    const { id } = await submit(server, space);
+    await using socket = await openSocket(server);
+    const watcher = watch(socket, id);
+    // A process that is slow after it has seen that nothing runs.
+    const looked = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const { engine: real } = server;
+    const queue = async (of: string) => {
+      const found = await real.jobs.queue(of);
+      looked.resolve();
+      await gate.promise;
+      return found;
+    };
+    const slow = await openServer({ ...real, jobs: { ...real.jobs, queue } }, server.config, createLog('silent'));
+    const removed = remove({ graphql: `${slow.url}/graphql` }, space);
+    await looked.promise;
+    await using worker = await openWorker(server, space);
+    const work = await worker.work();
+    gate.resolve();
+    expect((await removed).data).toEqual({ deleteSpace: true });
+    expect((await watcher.rest()).at(-1)).toMatchObject({ status: 'CANCELLED' });
+    expect(await worker.event('LeaseRevoked')).toMatchObject({ jobId: id, leaseToken: work.lease });
+    await slow.close();
+  });
+
+  it('ends the registration of an app that serves nothing else; one that does goes on', async () => {
+    const [doomed, other] = [await newSpace(server), await newSpace(server)];
+    await using single = await openWorker(server, doomed);
+    await using both = await openWorker(server, [doomed, other]);
+    await remove(server, doomed);
+    const [error] = (await single.flow.ended) as { message: string; extensions: { code?: string } }[];
+    expect(error).toMatchObject({ message: `Space ${doomed} was deleted`, extensions: { code: 'NOT_FOUND' } });
+    const { id } = await submit(server, other);
+    expect((await both.work()).job).toBe(id);
+    // Its socket lives on: the ended registration was one operation of it.
+    expect((await single.socket.request('{ viewer { name } }')).data).toEqual({ viewer: { name: 'Anonymous' } });
+  });
+
+  it('leaves an id that can be used again, with nothing of before', async () => {
+    const space = await newSpace(server);
+    const old = await submit(server, space);
+    await remove(server, space);
+    await create(server, { id: space, title: 'New', policy: { whenOffline: 'QUEUE' } });
+    const page = 'query ($id: ID!) { space(id: $id) { title jobs { nodes { id } } connection { queued } } }';
+    expect(await ask(server, page, { id: space })).toEqual({
+      space: { title: 'New', jobs: { nodes: [] }, connection: { queued: 0 } },
+    });
+    const fresh = await submit(server, space);
+    expect(fresh).toMatchObject({ queuePosition: 1 });
+    expect(fresh.id).not.toBe(old.id);
+  });
+});

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+/** A way between a client and a server that can be broken like a real one. */
+export interface TcpProxy extends AsyncDisposable {
+  /** The address to give to the client. */
+  readonly url: string;
+  /** Breaks every connection off. New ones pass. */
+  cut(): void;
+  /** New connections go to another server. */
+  to(serverUrl: string): void;
+  /** From now on bytes vanish in both directions, and no connection is closed or answered. Until `heal`, also in new ones. */
+  swallow(): void;
+  /** New connections pass again; swallowed ones stay dead. */
+  heal(): void;
+  /** Whatever comes from now on arrives so many milliseconds later, in both directions. */
+  delay(ms: number): void;
+  /** Breaks off the connection that is about to carry this text to the client, instead of passing it on. Resolves then. */
+  cutBefore(text: string): Promise<void>;
+}
+
+export async function startProxy(serverUrl: string): Promise<TcpProxy> {
+  const pairs = new Set<{ client: Socket; server: Socket; dead: boolean }>();
+  let target = new URL(serverUrl);
+  let swallowing = false;
+  let delayMs = 0;
+  let trap: { text: string; sprung(): void } | undefined;
+
+  const listener = createServer((client) => {
+    const server = connect(Number(target.port), target.hostname);
+    const pair = { client, server, dead: swallowing };
+    pairs.add(pair);
+    const breakOff = () => {
+      client.destroy();
+      server.destroy();
+      pairs.delete(pair);
+    };
+    const carry = (bytes: Buffer | string, end: Socket) => {
+      if (delayMs > 0) setTimeout(() => pair.dead || end.write(bytes), delayMs);
+      else end.write(bytes);
+    };
+    client.on('data', (bytes) => pair.dead || carry(bytes, server));
+    server.on('data', (bytes) => {
+      if (pair.dead) return;
+      if (trap && bytes.includes(trap.text)) {
+        breakOff();
+        const { sprung } = trap;
+        trap = undefined;
+        sprung();
+        return;
+      }
+      carry(bytes, client);
+    });
+    for (const end of [client, server]) {
+      end.on('error', () => {});
+      end.on('close', () => pair.dead || breakOff());
+    }
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+
+  const cut = () => {
+    for (const { client, server } of pairs) {
+      client.destroy();
+      server.destroy();
+    }
+    pairs.clear();
+  };
+
+  return {
+    url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
+    cut,
+    swallow() {
+      swallowing = true;
+      for (const pair of pairs) pair.dead = true;
+    },
+    heal() {
+      swallowing = false;
+    },
+    delay(ms) {
+      delayMs = ms;
+    },
+    to(url) {
+      target = new URL(url);
+    },
+    cutBefore: (text) =>
+      new Promise((resolve) => {
+        trap = { text, sprung: resolve };
+      }),
+    async [Symbol.asyncDispose]() {
+      cut();
+      listener.close();
+      await once(listener, 'close');
+    },
+  };
+}

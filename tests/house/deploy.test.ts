@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { globSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, matchesGlob } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { environment, readConfig } from '../../src/config.ts';
+
+interface Service {
+  build?: string;
+  image: string;
+  command?: string;
+  environment?: Record<string, string | number>;
+  ports?: string[];
+  volumes?: string[];
+  depends_on?: Record<string, { condition: string }>;
+  healthcheck?: { test?: string[]; disable?: boolean };
+  stop_grace_period?: string;
+}
+
+const root = join(import.meta.dirname, '../..');
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const pack = JSON.parse(read('package.json')) as { engines: { node: string }; devDependencies: { node: string } };
+const compose = parse(read('docker-compose.yml'), { merge: true }) as {
+  services: Record<'redis' | 'server' | 'space' | 'app', Service>;
+  volumes: Record<string, unknown>;
+};
+const { redis, server, space, app } = compose.services;
+
+/** One instruction a line, as `[name, rest]`. */
+const instructions = read('Dockerfile')
+  .replaceAll('\\\n', ' ')
+  .split('\n')
+  .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+  .map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1).trim()] as const);
+const last = (name: string) => instructions.findLast(([each]) => each === name)?.[1] ?? '';
+const imageEnvironment = Object.fromEntries(
+  last('ENV')
+    .split(/\s+/)
+    .map((pair) => pair.split('=') as [string, string]),
+);
+
+const variablesOf = ({ environment: set = {} }: Service) =>
+  Object.fromEntries(Object.entries(set).map(([name, value]) => [name, String(value)]));
+const config = readConfig({ ...imageEnvironment, ...variablesOf(server) });
+
+function seconds(duration = '10s'): number {
+  const [, amount, unit] = /^(\d+)(s|m)$/.exec(duration) ?? [];
+  return Number(amount) * (unit === 'm' ? 60 : 1);
+}
+
+describe('docker-compose.yml', () => {
+  it('sets only variables that the server knows, to values that it accepts', () => {
+    const known = Object.keys(environment.shape);
+    expect(Object.keys(variablesOf(server)).filter((name) => !known.includes(name))).toEqual([]);
+    expect(config.redisUrl).toBe('redis://redis:6379');
+  });
+
+  it('publishes the port that the server listens on, on this machine only', () => {
+    expect(config.host).toBe('0.0.0.0');
+    expect(server.ports).toEqual([`127.0.0.1:4000:${config.port}`]);
+    expect([redis, space, app].flatMap((each) => each.ports ?? [])).toEqual([]);
+  });
+
+  it('gives a stopping server longer than its drain takes', () => {
+    expect(seconds(server.stop_grace_period)).toBeGreaterThan(config.drainMs / 1000);
+  });
+
+  it('keeps what Redis and the server store on named volumes', () => {
+    expect(server.volumes).toEqual([`files:${config.dataDir}`]);
+    expect(redis.volumes).toEqual(['redis:/data']);
+    expect(Object.keys(compose.volumes).sort()).toEqual(['files', 'redis']);
+  });
+
+  it('runs a Redis that is new enough, persists and never evicts', () => {
+    expect(Number(/^redis:(\d+)/.exec(redis.image)?.[1])).toBeGreaterThanOrEqual(7);
+    expect(redis.command).toMatch(/--appendonly yes/);
+    expect(redis.command).toMatch(/--maxmemory-policy noeviction/);
+  });
+
+  it('waits only for what can come true', () => {
+    const services = new Map(Object.entries<Service>(compose.services));
+    for (const service of services.values()) {
+      for (const [name, { condition }] of Object.entries(service.depends_on ?? {})) {
+        const other = services.get(name);
+        expect(other, name).toBeDefined();
+        const checked = other?.healthcheck?.test !== undefined || (other?.build !== undefined && last('HEALTHCHECK'));
+        if (condition === 'service_healthy') expect(checked && !other?.healthcheck?.disable, name).toBeTruthy();
+        else expect([name, condition]).toEqual(['space', 'service_completed_successfully']);
+      }
+    }
+  });
+
+  it.each([space, app])('starts the command line with options that it has: $command', async ({ command = '' }) => {
+    for (const [, line = ''] of command.matchAll(/spacedock ([^"|]+)/g)) {
+      const words = line.trim().split(' ');
+      const verbs = words.slice(0, words[0] === 'space' ? 2 : 1);
+      const { stdout } = await promisify(execFile)(process.execPath, [
+        join(root, 'client/cli/main.ts'),
+        ...verbs,
+        '--help',
+      ]);
+      for (const option of words.filter((word) => word.startsWith('--'))) expect(stdout).toContain(option);
+    }
+  });
+});
+
+describe('Dockerfile', () => {
+  it('runs the Node that the tests run, which the package allows', () => {
+    const major = Number(/^\^?(\d+)/.exec(pack.devDependencies.node)?.[1]);
+    for (const [name, rest] of instructions) if (name === 'FROM') expect(rest).toMatch(`node:${major}-slim`);
+    expect(major).toBeGreaterThanOrEqual(Number(/\d+/.exec(pack.engines.node)?.[0]));
+  });
+
+  it('sets only variables that the server knows', () => {
+    const known = [...Object.keys(environment.shape), 'NODE_ENV'];
+    expect(Object.keys(imageEnvironment).filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  it('runs without root and without development dependencies, and stops as the server expects', () => {
+    expect(last('USER')).toBe('node');
+    expect(last('STOPSIGNAL')).toBe('SIGTERM');
+    const stage = instructions.slice(instructions.findLastIndex(([name]) => name === 'FROM'));
+    const [, modules = ''] = stage.find(([name, rest]) => name === 'COPY' && rest.includes('node_modules')) ?? [];
+    const source = /--from=(\w+)/.exec(modules)?.[1];
+    const begin = instructions.findIndex(([name, rest]) => name === 'FROM' && rest.endsWith(` AS ${source}`));
+    const run = instructions.slice(begin).find(([name]) => name === 'RUN');
+    expect(run?.[1]).toMatch('npm ci --omit=dev');
+  });
+
+  it('gets every file it copies past .dockerignore', () => {
+    const admitted = [...read('.dockerignore').matchAll(/^!(.+)$/gm)].map(([, pattern = '']) => pattern);
+    const copied = instructions
+      .filter(([name, rest]) => name === 'COPY' && !rest.startsWith('--from'))
+      .flatMap(([, rest]) => rest.split(/\s+/).slice(0, -1))
+      .filter((file) => file !== '.');
+    const needed = [...copied, 'scripts', 'src', 'client', ...globSync('tsconfig*.json', { cwd: root })];
+    expect(needed.filter((file) => !admitted.some((pattern) => matchesGlob(file, pattern)))).toEqual([]);
+  });
+
+  it.each([
+    [200, 0],
+    [503, 1],
+  ])('calls a server healthy whose /ready says %i: exit %i', async (status, exit) => {
+    const [program = '', ...args] = JSON.parse(last('HEALTHCHECK').split(' CMD ')[1] ?? '') as string[];
+    const asked: (string | undefined)[] = [];
+    await using listener = createServer((request, response) => {
+      asked.push(request.url);
+      response.writeHead(status).end();
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const { port } = listener.address() as AddressInfo;
+    expect(program).toBe('node');
+    const check = promisify(execFile)(process.execPath, args, { env: { PORT: String(port) } });
+    expect(
+      await check.then(
+        () => 0,
+        (error: { code: number }) => error.code,
+      ),
+    ).toBe(exit);
+    expect(asked).toEqual(['/ready']);
+  });
+});
