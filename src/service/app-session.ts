@@ -36,15 +36,18 @@ export interface Held {
   job: JobId;
   space: SpaceId;
   token: string;
+  /** The job's revision when this process took the lease up: an older one tells nothing of it. */
+  since: number;
   confirmed: boolean;
   cancelTold: boolean;
   released: boolean;
 }
 
-export const newHeld = (job: JobId, space: SpaceId, token: string, confirmed: boolean): Held => ({
-  job,
+export const newHeld = (job: Job, space: SpaceId, token: string, confirmed: boolean): Held => ({
+  job: job.id,
   space,
   token,
+  since: job.revision,
   confirmed,
   cancelTold: false,
   released: false,

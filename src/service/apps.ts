@@ -103,7 +103,8 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
   function follow(job: Job, cause: 'report' | 'server'): void {
     const session = byJob.get(job.id);
     const held = session?.held.get(job.id);
-    if (!session || !held) return;
+    // What others did to the job before the claim may be heard after it.
+    if (!session || !held || job.revision < held.since) return;
     const lease = leaseOf(job);
     if (lease?.token !== held.token) {
       if (cause === 'report') release(session, held);
@@ -230,7 +231,7 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
       if (job && isActive(job) && leaseOf(job)?.token === lease.token && !session.ended) {
         kept.push(job.id);
         jobs.hold(job);
-        const held = newHeld(job.id, lease.space, lease.token, true);
+        const held = newHeld(job, lease.space, lease.token, true);
         hold(session, held);
         if (job.status === 'CANCELLING') stopping.push(held);
       } else {

@@ -78,7 +78,7 @@ export function createDispatcher({ engine, jobs, onSignal, onClaimed, onOrphan, 
       for (const { job, input } of claimed) {
         if (job.status !== 'RUNNING' || !job.lease) continue;
         jobs.began(job, input);
-        const held = newHeld(job.id, desk.space, job.lease.token, false);
+        const held = newHeld(job, desk.space, job.lease.token, false);
         if (session.ended) onOrphan(held);
         else {
           jobs.hold(job);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { endsWithUs } from '../help/children.ts';
 
 const MAIN = join(import.meta.dirname, '../../client/cli/main.ts');
 const TERMINAL = join(import.meta.dirname, 'programs/terminal.py');
@@ -33,7 +34,8 @@ export function start(args: string[], { env, input, terminal, cwd }: CommandOpti
   const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
   const command = terminal ? ['python3', TERMINAL, process.execPath, MAIN] : [process.execPath, MAIN];
   const [file, ...rest] = [...command, ...args] as [string, ...string[]];
-  const child: ChildProcess = spawn(file, rest, { cwd, env: { ...inherited, TERM: 'xterm', ...env }, stdio: 'pipe' });
+  const options = { cwd, env: { ...inherited, TERM: 'xterm', ...env }, stdio: 'pipe' as const };
+  const child: ChildProcess = endsWithUs(spawn(file, rest, options));
   const output = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Engine, EngineUnavailable } from '../../src/engine/engine.ts';
 import { openSqlite } from '../../src/engine/sqlite.ts';
+import { endsWithUs } from '../help/children.ts';
 import { ear, listening } from './fixtures.ts';
 import { engineContract } from './suite.ts';
 
@@ -57,7 +58,8 @@ describe('SQLite alone', () => {
       directory,
       task,
     ];
-    const child = spawn(program!, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = endsWithUs(spawn(program!, rest, { stdio: ['ignore', 'pipe', 'pipe'] }));
+    child.stderr.pipe(process.stderr, { end: false });
     const ended = once(child, 'close');
     const lines = ear<string>();
     createInterface(child.stdout).on('line', lines.hear);

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { RemoteAppOptions } from '../../client/sdk/index.ts';
+import { endsWithUs } from './children.ts';
 import { createInbox, type Inbox } from './inbox.ts';
 import type { ChildEvent } from './programs/child-app.ts';
 
@@ -25,10 +26,9 @@ const PROGRAM = join(import.meta.dirname, 'programs/child-app.ts');
 
 /** Resolves when it is registered. */
 export async function startChildApp(options: Omit<RemoteAppOptions, 'handler' | 'onEvent'>): Promise<ChildApp> {
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], {
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  });
-  // Not inherited: an orphan would keep the test run from ending.
+  const child = endsWithUs(
+    spawn(process.execPath, [PROGRAM, JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] }),
+  );
   child.stderr?.pipe(process.stderr, { end: false });
   const events = createInbox<ChildEvent>();
   child.on('message', (event) => events.put(event as ChildEvent));

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { atEnd } from './children.ts';
 
 export interface RedisOptions {
   password?: string;
@@ -53,11 +54,10 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
   ];
   let server: ChildProcess | null = null;
   // A test run that is cut short leaves nothing behind either.
-  const onExit = () => {
+  const { forget } = atEnd(() => {
     server?.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true });
-  };
-  process.on('exit', onExit);
+  });
 
   async function restart(): Promise<void> {
     server = await launch(settings);
@@ -76,7 +76,7 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 
   async function stop(): Promise<void> {
     await end('SIGTERM');
-    process.off('exit', onExit);
+    forget();
     await rm(directory, { recursive: true, force: true });
   }
 
@@ -102,8 +102,9 @@ export async function startRedis(options: RedisOptions = {}): Promise<RedisServe
 }
 
 async function launch(settings: string[]): Promise<ChildProcess> {
-  const server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
+  createInterface(server.stderr!).on('line', (line) => said.push(line));
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';

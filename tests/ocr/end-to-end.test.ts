@@ -16,6 +16,7 @@ import {
   type UploadSource,
   watchJob,
 } from '../../client/sdk/index.ts';
+import { endsWithUs } from '../help/children.ts';
 import { engines, startServer, type TestServer } from '../help/server.ts';
 import { editDistance, normal, numbersIn, sampleFile, sampleImage, sampleText } from './samples.ts';
 
@@ -65,7 +66,9 @@ async function createSpace(): Promise<void> {
 /** As a user starts it, in a process of its own; back when it says that it is registered. */
 async function startApp(): Promise<typeof app> {
   const options = ['--host', server.url, '--space', 'ocr', '--capacity', '1', '--verbose'];
-  const child = spawn(process.execPath, [sample('../main.ts'), ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = endsWithUs(
+    spawn(process.execPath, [sample('../main.ts'), ...options], { stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
   lines.length = 0;
   createInterface(child.stderr).on('line', (line) => lines.push(line));
   const output = createInterface(child.stdout).on('line', (line) => lines.push(line));

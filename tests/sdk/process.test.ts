@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { endsWithUs } from '../help/children.ts';
 import { openStage } from './stage.ts';
 
 const PROGRAM = fileURLToPath(new URL('programs/app.ts', import.meta.url));
@@ -17,7 +18,8 @@ interface Program extends AsyncDisposable {
 }
 
 function run(...args: string[]): Program {
-  const child = spawn(process.execPath, [PROGRAM, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = endsWithUs(spawn(process.execPath, [PROGRAM, ...args], { stdio: 'pipe' }));
+  child.stderr.pipe(process.stderr, { end: false });
   const lines: string[] = [];
   const output = createInterface({ input: child.stdout! });
   output.on('line', (line) => lines.push(line));
