@@ -80,6 +80,8 @@ interface JobBase {
   /** Null for a tracked job. */
   space: SpaceId | null;
   title: string | null;
+  /** Only its owner and administrators may see it. */
+  private: boolean;
   submitter: Submitter;
   priority: number;
   /** Fixed at submit by the engine: the place in the queue that a requeue restores. */
@@ -144,12 +146,26 @@ export const keptUntil = (job: Job): Instant | null =>
 
 /** The part all states share, without what belongs to one state: the base of the next state. */
 export function base(job: Job): JobBase {
-  const { id, space, title, submitter, priority, seq, limits, idempotencyKey, attempt, undelivered, app } = job;
+  const {
+    id,
+    space,
+    title,
+    private: hidden,
+    submitter,
+    priority,
+    seq,
+    limits,
+    idempotencyKey,
+    attempt,
+    undelivered,
+    app,
+  } = job;
   const { progress, events, createdAt, queuedAt, updatedAt, revision } = job;
   return {
     id,
     space,
     title,
+    private: hidden,
     submitter,
     priority,
     seq,

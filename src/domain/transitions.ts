@@ -18,6 +18,7 @@ import type { Instant, Json } from './json.ts';
 import type { Claim } from './lease.ts';
 import { NO_PROGRESS, type Progress, type ProgressReport, reportedProgress, stageName } from './progress.ts';
 import { badInput, Refusal } from './refusal.ts';
+import { toldByReply } from './tracked.ts';
 
 // Every function takes the job as it is and returns the job as it will be, one revision later; the same object where nothing
 // changes; or throws a Refusal. Nothing here reads a clock or waits.
@@ -36,6 +37,7 @@ export function submit(submission: Submission, now: Instant): QueuedJob {
   return {
     ...submission,
     title: null,
+    private: false,
     status: 'QUEUED',
     queuedAt: now,
     seq: 0,
@@ -65,7 +67,7 @@ export function assign(job: QueuedJob, claim: Claim): RunningJob {
 
 /** Progress under a lease. While CANCELLING it is taken too, and the reply shows the reporter that it should stop. */
 export function progress(job: Job, lease: string | null, report: ProgressReport, now: Instant): ActiveJob {
-  const active = holding(job, lease);
+  const active = toldByReply(holding(job, lease), now);
   const next = reportedProgress(active.progress, report);
   const staged = next.stage !== active.progress.stage;
   return {

@@ -24,6 +24,7 @@ export interface Engine {
   nextSession(): Promise<number>;
   documents: Documents;
   jobs: Jobs;
+  output: Output;
   presence: PresenceStore;
   bus: Bus;
   close(): Promise<void>;
@@ -124,6 +125,44 @@ export interface Jobs {
   remove(id: JobId): Promise<void>;
 }
 
+/** A piece of a job's streamed output. `offset` and `end` count UTF-8 bytes of the attempt. */
+export interface OutputChunk {
+  attempt: number;
+  offset: number;
+  end: number;
+  text: string;
+}
+
+/** What became of an append: the log ends at `end` now; a `gap` and a `full` log are as they were. `moved`: the lease or attempt is over. */
+export type Appended =
+  | { outcome: 'appended'; end: number }
+  | { outcome: 'gap'; end: number }
+  | { outcome: 'full'; end: number }
+  | { outcome: 'moved' };
+
+/** The streamed output of jobs: one log for each, of the newest attempt that wrote any. It goes with its job. */
+export interface Output {
+  /**
+   * Adds what of the text is new to the log, if the job is active under this lease (null: a tracked job), in this attempt or an
+   * older one's log stands there, which is dropped. `offset` beyond the end, or a repeat that would cut a character of it, is a gap; a log longer than `maxBytes` is full.
+   */
+  append(
+    id: JobId,
+    attempt: number,
+    lease: string | null,
+    offset: number,
+    text: string,
+    maxBytes: number,
+  ): Promise<Appended>;
+  /**
+   * Whole characters of the attempt's log from byte `after` on, at most about `maxBytes`: empty text at its end. Null: the log is
+   * another attempt's, or not there.
+   */
+  read(id: JobId, attempt: number, after: number, maxBytes: number): Promise<OutputChunk | null>;
+  /** The attempt whose log is there, and its length in bytes; null without one. */
+  length(id: JobId): Promise<{ attempt: number; end: number } | null>;
+}
+
 /** Sorts by creation time, then by id: the place of a job in lists. */
 export const cursorOf = (job: Pick<Job, 'createdAt' | 'id'>): string =>
   `${job.createdAt.toString(36).padStart(9, '0')}:${job.id}`;
@@ -150,15 +189,16 @@ export interface PresenceStore {
    */
   register(space: SpaceId, presence: Presence): Promise<HeldLease[] | null>;
   /**
-   * Sets the presence's status, `lastSeenAt` and `until`, and the expiry of the listed leases to `until`, and marks them confirmed. Null when
-   * the app is not there under this session: it was replaced, or its presence ran out.
+   * Sets the presence's status, `lastSeenAt` and `until`, and the expiry of the listed leases to `until`, and marks them confirmed. One
+   * listed with `confirmed: false` is kept alive on its way to the client: it is not marked, and its expiry is never shortened. Null
+   * when the app is not there under this session: it was replaced, or its presence ran out.
    */
   renew(
     space: SpaceId,
     app: AppId,
     session: number,
     change: { status: Presence['status']; lastSeenAt: Instant; until: Instant },
-    leases: { job: JobId; token: string }[],
+    leases: { job: JobId; token: string; confirmed?: boolean }[],
   ): Promise<Renewal | null>;
   /** The socket was lost: RECONNECTING, presence and all its leases end at `until`. False when not there under this session. */
   lose(space: SpaceId, app: AppId, session: number, until: Instant): Promise<boolean>;
@@ -197,6 +237,8 @@ export interface Bus {
   listenJob(id: JobId, handler: (job: Job | null) => void): Promise<Unlisten>;
   /** Every committed change of every job of a partition (a space id or tracked bucket). */
   listenJobs(partition: string, handler: (job: Job) => void): Promise<Unlisten>;
+  /** What is appended to the job's output; an overlapping repeat comes as the new tail. */
+  listenOutput(id: JobId, handler: (chunk: OutputChunk) => void): Promise<Unlisten>;
   listenSpace(space: SpaceId, handler: (signal: SpaceSignal) => void): Promise<Unlisten>;
   signalSpace(space: SpaceId, signal: SpaceSignal): Promise<void>;
   /** Process-wide topics: document changes, statistics. */

@@ -4,6 +4,7 @@ import { createBus, type Log } from './sqlite/bus.ts';
 import { openDatabase } from './sqlite/database.ts';
 import { createDocuments } from './sqlite/documents.ts';
 import { createJobs } from './sqlite/jobs.ts';
+import { createOutput } from './sqlite/output.ts';
 import { createPresence } from './sqlite/presence.ts';
 import { createStore } from './sqlite/store.ts';
 
@@ -45,6 +46,7 @@ export async function openSqlite({ directory, log }: SqliteOptions): Promise<Eng
     nextSession: () => store.write(() => nextSession()!.value),
     documents: createDocuments(database, store, now),
     jobs: createJobs(database, store, now),
+    output: createOutput(database, store),
     presence: createPresence(database, store, now),
     bus,
     close: async () => store.close(),

@@ -83,6 +83,9 @@ async function everything(engine: Engine): Promise<void> {
   await engine.jobs.commit(failed(two, engine.now(), true), { type: 'queued', job: two.id });
   const tracked = trackedJob(engine, 'nightly');
   await engine.jobs.commit(tracked);
+  await engine.output.append(tracked.id, 1, null, 0, 'line', 100);
+  await engine.output.read(tracked.id, 1, 0, 100);
+  await engine.output.length(tracked.id);
   await engine.jobs.commit(completed(tracked, engine.now()));
   await engine.jobs.list([space, 't:1'], null, null, 10);
   await engine.jobs.due([space, 't:1'], engine.now(), 10);

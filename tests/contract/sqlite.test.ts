@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Engine, EngineUnavailable } from '../../src/engine/engine.ts';
+import { migrations } from '../../src/engine/sqlite/layout.ts';
 import { openSqlite } from '../../src/engine/sqlite.ts';
 import { endsWithUs } from '../help/children.ts';
 import { ear, listening } from './fixtures.ts';
@@ -110,7 +111,7 @@ describe('SQLite alone', () => {
     await expect(openSqlite({ directory })).rejects.toThrow(/layout 9999, written by a newer Spacedock/);
     const after = new DatabaseSync(file);
     expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: 9999 });
-    after.exec('PRAGMA user_version = 1');
+    after.exec(`PRAGMA user_version = ${migrations.length}`);
     after.close();
     expect((await open()).health().ready).toBe(true);
   });
@@ -121,7 +122,7 @@ describe('SQLite alone', () => {
     expect(await engine.documents.put('upload', 'a', 1, 0)).toBe(1);
     await engine.close();
     const file = new DatabaseSync(join(directory, 'spacedock.db'));
-    expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+    expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: migrations.length });
     file.close();
   });
 

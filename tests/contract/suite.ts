@@ -6,6 +6,7 @@ import { documentsContract } from './documents.ts';
 import { dueContract } from './due.ts';
 import type { Open } from './fixtures.ts';
 import { listsContract } from './lists.ts';
+import { outputContract } from './output.ts';
 import { presenceContract } from './presence.ts';
 import { queueContract } from './queue.ts';
 import { sequencesContract } from './sequences.ts';
@@ -22,6 +23,7 @@ export function engineContract(name: string, open: Open): void {
     commitsContract(open);
     listsContract(open);
     dueContract(open);
+    outputContract(open);
     presenceContract(open);
     sequencesContract(open);
   });

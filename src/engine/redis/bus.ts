@@ -1,6 +1,6 @@
 import type { Job } from '../../domain/job.ts';
 import type { Json } from '../../domain/json.ts';
-import { type Bus, EngineUnavailable, type SpaceSignal, type Unlisten } from '../engine.ts';
+import { type Bus, EngineUnavailable, type OutputChunk, type SpaceSignal, type Unlisten } from '../engine.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { type Log, reason } from './log.ts';
@@ -79,6 +79,7 @@ export function busOf(
   return {
     listenJob: (id, handler) => listen(keys.job(id), (told: Told | null) => told && fold(told), handler),
     listenJobs: (partition, handler: (job: Job) => void) => listen(`${keys.base(partition)}jobs`, fold, handler),
+    listenOutput: (id, handler) => listen(keys.output(id), (chunk: OutputChunk) => chunk, handler),
     listenSpace: (space, handler) => listen(`${keys.base(space)}signals`, (signal: SpaceSignal) => signal, handler),
     signalSpace: (space, signal) => publish(`${keys.base(space)}signals`, signal),
     listen: (topic, handler) => listen(keys.topic(topic), (message: Json) => message, handler),

@@ -13,6 +13,8 @@ export interface Connection {
   /** Runs a script on the key it works on: for all but documents the base of a partition. */
   run<T>(script: ScriptName, key: string, ...args: Argument[]): Promise<T>;
   send<T>(command: string, ...args: Argument[]): Promise<T>;
+  /** A command whose answer is bytes that need not be text. */
+  bytes(command: string, ...args: Argument[]): Promise<Buffer>;
   close(): Promise<void>;
 }
 
@@ -123,8 +125,8 @@ export function openConnection(options: ConnectionOptions, inspect: Inspect, onC
    * Sends a command as it is. All commands of one turn of the event loop leave in one write: that is what autopipelining is for,
    * but its second promise and its queue for each command cost twice as much, and it has only one batch under way at a time.
    */
-  function issue(name: string, args: Argument[]): Command {
-    const command = new Command(name, args, { replyEncoding: 'utf8' });
+  function issue(name: string, args: Argument[], replyEncoding: 'utf8' | null = 'utf8'): Command {
+    const command = new Command(name, args, { replyEncoding });
     if (redis.status === 'ready') cork(redis.stream);
     unanswered.set(command, tick + timeoutMs / TICK_MS);
     redis.sendCommand(command);
@@ -177,6 +179,10 @@ export function openConnection(options: ConnectionOptions, inspect: Inspect, onC
     async send<T>(command: string, ...args: Argument[]) {
       if (problem !== null) await opened();
       return answer<T>(issue(command, args));
+    },
+    async bytes(command, ...args) {
+      if (problem !== null) await opened();
+      return answer<Buffer>(issue(command, args, null));
     },
     async close() {
       closed = true;

@@ -7,6 +7,7 @@ import { type JobId, partitionOf } from '../../domain/ids.ts';
  * | name | type | holds |
  * | --- | --- | --- |
  * | `job:<id>` | hash | `state` (the job as JSON), `claim` (a claim the state does not know of yet, or empty), `rev`, `facts` (below), `conf` (1: the lease is confirmed), `input` (JSON), `run` (ms a claim may run), `once` (its field there) |
+ * | `out:<id>` | string | the job's streamed output, of the attempt in its hash's `oatt` |
  * | `queue` | sorted set | ids of queued jobs by place |
  * | `leases` | sorted set | ids of leased jobs by expiry |
  * | `due` | sorted set | ids of all jobs by deadline |
@@ -20,7 +21,7 @@ import { type JobId, partitionOf } from '../../domain/ids.ts';
  * | `meta` | hash | `changedAt`, `lastConnectedAt` |
  * | `doc:<kind>` | hash | the document whose id is the partition: `value` (JSON), `rev` |
  *
- * Channels: `job:<id>` (a job's changes), `jobs` (those of all jobs of the partition), `signals` (a space's). `facts` is one string,
+ * Channels: `job:<id>` (a job's changes), `out:<id>` (its streamed output), `jobs` (those of all jobs of the partition), `signals` (a space's). `facts` is one string,
  * `<status> <deadline> <lease> <app> <cursor>` with `-` for none: all that indexes follow from. As long as a commit brings the same
  * there is nothing to index.
  */
@@ -28,6 +29,8 @@ export interface Keys {
   /** What every name of a partition begins with. */
   base(partition: string): string;
   job(id: JobId): string;
+  /** The log of a job's output, and the channel that tells what joins it. */
+  output(id: JobId): string;
   document(kind: string, id: string): string;
   /** Sorted set: the ids of a kind's documents, by when the entry may go. */
   documents(kind: string): string;
@@ -45,6 +48,7 @@ export function keysOf(prefix: string): Keys {
   return {
     base,
     job: (id) => `${base(partitionOf(id))}job:${id}`,
+    output: (id) => `${base(partitionOf(id))}out:${id}`,
     document: (kind, id) => `${base(id)}doc:${kind}`,
     documents: (kind) => `${prefix}:docs:${kind}`,
     sessions: `${prefix}:sessions`,

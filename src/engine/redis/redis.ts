@@ -7,6 +7,7 @@ import { jobsOf } from './jobs.ts';
 import { keysOf } from './keys.ts';
 import { inspectLayout } from './layout.ts';
 import { type Log, reason, SILENT } from './log.ts';
+import { outputOf } from './output.ts';
 import { presenceOf } from './presence.ts';
 import { openSubscriber } from './subscriber.ts';
 
@@ -79,6 +80,7 @@ export async function openRedis(options: RedisEngineOptions): Promise<Engine> {
     nextSession: () => connection.send<number>('INCR', keys.sessions),
     documents: documentsOf(connection, keys, clock),
     jobs: jobsOf(connection, keys),
+    output: outputOf(connection, keys),
     presence: presenceOf(connection, keys),
     bus: busOf(subscriber, connection, keys, { timeoutMs, log }),
     async close() {

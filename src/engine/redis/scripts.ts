@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const names = [
+  'append',
   'claim',
   'commit',
   'create',

@@ -11,6 +11,7 @@ export interface SqliteBus extends Bus {
 
 export const topicOf = {
   job: (id: string): string => `job:${id}`,
+  output: (id: string): string => `out:${id}`,
   jobs: (partition: string): string => `jobs:${partition}`,
   space: (id: string): string => `space:${id}`,
   other: (name: string): string => `topic:${name}`,
@@ -60,6 +61,7 @@ export function createBus(log?: Log): SqliteBus {
     deliver,
     listenJob: async (id, handler) => listen(topicOf.job(id), handler),
     listenJobs: async (partition, handler) => listen(topicOf.jobs(partition), handler),
+    listenOutput: async (id, handler) => listen(topicOf.output(id), handler),
     listenSpace: async (space, handler) => listen(topicOf.space(space), handler),
     signalSpace: async (space, signal) => deliver(topicOf.space(space), signal),
     listen: async (topic, handler) => listen(topicOf.other(topic), handler),

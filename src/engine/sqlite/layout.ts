@@ -64,4 +64,13 @@ export const migrations = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX presences_until ON presences (until);
   `,
+  `
+  CREATE TABLE output (
+    row INTEGER NOT NULL REFERENCES jobs ON DELETE CASCADE,
+    ends INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (row, ends)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -8,7 +8,7 @@ local key = base .. 'job:' .. id
 local was = redis.call('HMGET', key, 'facts', 'once')
 if not was[1] then return 0 end
 local status, _, _, app, cursor = string.match(was[1], '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
-redis.call('DEL', key)
+redis.call('DEL', key, base .. 'out:' .. id)
 redis.call('ZREM', base .. 'queue', id)
 redis.call('ZREM', base .. 'leases', id)
 redis.call('ZREM', base .. 'due', id)
