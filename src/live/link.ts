@@ -34,11 +34,13 @@ export function createLink(
   const guards = new Set<() => boolean>();
   let heardAt = performance.now();
   let silent = false;
+  let sent = 0;
   let code: number | null = null;
   const cork = createCork();
 
   function write(data: string, taken?: (error?: Error | null) => void): void {
     counters.messagesSent++;
+    sent += data.length;
     cork(raw);
     ws.send(data, taken);
   }
@@ -62,6 +64,12 @@ export function createLink(
       write(JSON.stringify({ type: 'ping', payload }), (error) => {
         if (!error) taken();
       });
+    },
+    get sent() {
+      return sent;
+    },
+    get unsent() {
+      return ws.bufferedAmount;
     },
     onPong(handler) {
       pongs.add(handler);

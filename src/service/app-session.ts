@@ -10,6 +10,10 @@ import { createStream, type Stream } from './stream.ts';
 export interface AppLink {
   /** Sends a protocol Ping; `taken` is called when the socket has taken it and everything before it. */
   ping(payload: { lease: string }, taken: () => void): void;
+  /** Characters sent by it so far. */
+  readonly sent: number;
+  /** Bytes of that which the socket has not taken yet. */
+  readonly unsent: number;
   onPong(handler: (payload: unknown) => void): () => void;
   /** Called when the client is heard again after a silence. */
   onHeard(handler: () => void): () => void;
@@ -39,6 +43,8 @@ export interface Held {
   /** The job's revision when this process took the lease up: an older one tells nothing of it. */
   since: number;
   confirmed: boolean;
+  /** The time to confirm it is over: it is being given back. */
+  undelivered: boolean;
   cancelTold: boolean;
   released: boolean;
 }
@@ -49,9 +55,13 @@ export const newHeld = (job: Job, space: SpaceId, token: string, confirmed: bool
   token,
   since: job.revision,
   confirmed,
+  undelivered: false,
   cancelTold: false,
   released: false,
 });
+
+/** Characters between two Pings at most: on a slow line the first requests are confirmed while the last still wait to be sent. */
+const PING_AFTER = 256 * 1024;
 
 interface Ping {
   token: string;
@@ -75,7 +85,6 @@ export interface AppSession {
   ended: boolean;
   /** Where the turn of its spaces stands. */
   lastSpace: SpaceId | null;
-  assign(held: Held, event: AppEvent): void;
   cancel(held: Held): void;
   /** Lets go of the socket. */
   quit(): void;
@@ -87,6 +96,8 @@ export interface SessionHandlers {
   onHeard(): void;
   /** It takes work again. */
   onUnblocked(): void;
+  /** The socket has taken what it was told. */
+  onTaken(): void;
   /** The client has these requests. */
   onConfirmed(held: Held[]): void;
   onUndelivered(held: Held[]): void;
@@ -95,14 +106,27 @@ export interface SessionHandlers {
 }
 
 /**
- * Delivery to one app. Whatever was handed to the socket is followed by one Ping; its Pong proves that the client has all of it, as
- * messages arrive in order.
+ * Delivery to one app. Whatever was handed to the socket is followed by one Ping, within much of it by several; the Pong proves that
+ * the client has all before it, as messages arrive in order.
  */
 export function createSession(presence: Presence, link: AppLink, handlers: SessionHandlers): AppSession {
   let assigned: Held[] = [];
   let cancels: Held[] = [];
   const outstanding: Ping[] = [];
+  let pingedAt = link.sent;
+  let answeredAt = 0;
   let timer: NodeJS.Timeout | null = null;
+
+  /** The socket was handed this event: the next Ping asks for it. */
+  function handed(event: AppEvent): void {
+    if (event.type === 'RequestAssigned') {
+      const held = session.held.get(event.lease.job);
+      if (held?.token === event.lease.token) assigned.push(held);
+    } else if (event.type === 'CancelRequested') {
+      const held = session.held.get(event.job);
+      if (held?.token === event.lease) cancels.push(held);
+    }
+  }
 
   function ping(): void {
     const last = assigned.at(-1) ?? cancels.at(-1);
@@ -114,7 +138,9 @@ export function createSession(presence: Presence, link: AppLink, handlers: Sessi
     link.ping({ lease: sent.token }, () => {
       sent.takenAt = performance.now();
       watch();
+      handlers.onTaken();
     });
+    pingedAt = link.sent;
   }
 
   const pending = (held: Held) => !held.confirmed && !held.released;
@@ -128,7 +154,8 @@ export function createSession(presence: Presence, link: AppLink, handlers: Sessi
     }
     const oldest = outstanding[0];
     if (!oldest || oldest.takenAt === null) return;
-    const left = oldest.takenAt + CONFIRM_MS - performance.now();
+    // Each answer shows that the line moves, however slowly.
+    const left = Math.max(oldest.takenAt, answeredAt) + CONFIRM_MS - performance.now();
     if (left > 0) {
       timer = setTimeout(() => {
         timer = null;
@@ -141,6 +168,7 @@ export function createSession(presence: Presence, link: AppLink, handlers: Sessi
     const missing = oldest.assigned.filter(pending);
     if (missing.length > 0) {
       session.blocked = true;
+      for (const held of missing) held.undelivered = true;
       handlers.onUndelivered(missing);
     }
     watch();
@@ -154,6 +182,7 @@ export function createSession(presence: Presence, link: AppLink, handlers: Sessi
     const token = (payload as { lease?: unknown } | null | undefined)?.lease;
     const index = typeof token === 'string' ? outstanding.findIndex((sent) => sent.token === token) : 0;
     const answered = outstanding.splice(0, index + 1);
+    if (answered.length > 0) answeredAt = performance.now();
     const confirmed = answered.flatMap((sent) => sent.assigned).filter(pending);
     for (const held of confirmed) held.confirmed = true;
     handlers.onConfirmed(confirmed);
@@ -172,7 +201,10 @@ export function createSession(presence: Presence, link: AppLink, handlers: Sessi
         session.quit();
         handlers.onClose();
       },
-      onDrained: ping,
+      onTaken(event, drained) {
+        handed(event);
+        if (drained || link.sent - pingedAt >= PING_AFTER) ping();
+      },
     }),
     held: new Map(),
     registered: false,
@@ -180,13 +212,8 @@ export function createSession(presence: Presence, link: AppLink, handlers: Sessi
     blocked: false,
     ended: false,
     lastSpace: null,
-    assign(held, event) {
-      assigned.push(held);
-      session.stream.push(event);
-    },
     cancel(held) {
       held.cancelTold = true;
-      cancels.push(held);
       session.stream.push({ type: 'CancelRequested', job: held.job, lease: held.token });
     },
     quit() {

@@ -59,6 +59,7 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     sessions: () => sessions.values(),
     onReady: dispatcher.ready,
     onReplaced: (session) => end(session, 'replaced', replaced()),
+    onSilent: (session) => end(session, 'lost', null),
     look,
     revoke,
     leaveDesk: (session, space) => dispatcher.leave(session, space),
@@ -69,7 +70,7 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
   function onClaimed(session: AppSession, held: Held, job: Job): void {
     hold(session, held);
     const lease = { token: held.token, job: held.job, expiresAt: engine.now() + CLAIM_MS };
-    session.assign(held, { type: 'RequestAssigned', lease, job });
+    session.stream.push({ type: 'RequestAssigned', lease, job });
   }
 
   function hold(session: AppSession, held: Held): void {
@@ -166,6 +167,7 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
       onClose: () => end(session, link.lost || draining ? 'lost' : 'left', null),
       onHeard: () => background(presences.keep(session)),
       onUnblocked: () => dispatcher.ready(session),
+      onTaken: () => dispatcher.freed(session),
       onConfirmed: (held) => presences.gather(session, held),
       onUndelivered: (held) => {
         log.warn(

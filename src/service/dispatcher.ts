@@ -8,6 +8,10 @@ import type { Jobs } from './jobs.ts';
 
 /** Idle capacity is tried again this often, even if no wake-up came. */
 const IDLE_MS = 2000;
+/** Requests claimed at once. */
+const BATCH = 16;
+/** With more unsent bytes than this on its socket an app gets no more requests: on a slow line they would only wait there. */
+const MAX_UNSENT = 256 * 1024;
 
 /** Where the apps of one space on this process wait for its jobs. */
 interface Desk {
@@ -37,10 +41,10 @@ export function createDispatcher({ engine, jobs, onSignal, onClaimed, onOrphan, 
   const desks = new Map<SpaceId, Desk>();
   let stopped = false;
 
+  const takes = ({ registered, ended, blocked, presence, link }: AppSession): boolean =>
+    registered && !ended && !blocked && presence.status === 'CONNECTED' && link.unsent <= MAX_UNSENT;
   const free = (session: AppSession): number =>
-    !session.registered || session.ended || session.blocked || session.presence.status !== 'CONNECTED'
-      ? 0
-      : session.presence.capacity - session.held.size - session.reserved;
+    takes(session) ? session.presence.capacity - session.held.size - session.reserved : 0;
   const load = (session: AppSession): number => (session.held.size + session.reserved) / session.presence.capacity;
 
   function wake(desk: Desk): void {
@@ -63,7 +67,9 @@ export function createDispatcher({ engine, jobs, onSignal, onClaimed, onOrphan, 
       // One app alone takes all it can; several, or several spaces, take one each in turn, so that nobody hoards.
       const [only] = waiting;
       const alone = waiting.length === 1 && only!.presence.spaces.length === 1;
-      const full = await Promise.all(waiting.map((session) => claim(desk, session, alone ? free(session) : 1)));
+      const full = await Promise.all(
+        waiting.map((session) => claim(desk, session, alone ? Math.min(free(session), BATCH) : 1)),
+      );
       if (full.some(Boolean)) desk.hot = true;
     }
   }

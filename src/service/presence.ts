@@ -1,5 +1,5 @@
 import type { AppId, JobId, SpaceId } from '../domain/ids.ts';
-import { type LeaseTimes, leaseUntil } from '../domain/lease.ts';
+import { CLAIM_MS, type LeaseTimes, leaseUntil } from '../domain/lease.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AppSession, Held } from './app-session.ts';
 
@@ -11,6 +11,8 @@ export interface PresenceParts {
   onReady(session: AppSession): void;
   /** A newer session of the same app is there. */
   onReplaced(session: AppSession): void;
+  /** The session was silent for too long, and its socket is cut. */
+  onSilent(session: AppSession): void;
   /** Something happened to a held job elsewhere: see what. */
   look(job: JobId): Promise<void>;
   revoke(session: AppSession, held: Held, reason: string): void;
@@ -26,9 +28,10 @@ export type PresenceKeeper = ReturnType<typeof createPresenceKeeper>;
 
 /** Keeps the presence and the leases of this process's apps alive, as long as they are. */
 export function createPresenceKeeper(parts: PresenceParts) {
-  const { engine, times, sessions, onReady, onReplaced, look, revoke, leaveDesk, abandon, background } = parts;
+  const { engine, times, sessions, onReady, onReplaced, onSilent, look, revoke, leaveDesk, abandon, background } =
+    parts;
 
-  /** Renews presence and confirmed leases, as long as the client is heard, or is silent with work in hand. */
+  /** Renews presence and leases, as long as the client is heard, or is silent with work in hand. */
   async function keep(session: AppSession): Promise<void> {
     if (session.ended) return;
     const { presence, link } = session;
@@ -36,16 +39,25 @@ export function createPresenceKeeper(parts: PresenceParts) {
     const status = silent < 2 * times.keepaliveMs ? 'CONNECTED' : 'RECONNECTING';
     if (status === 'RECONNECTING' && (session.held.size === 0 || silent >= times.silenceMs)) {
       link.terminate();
+      onSilent(session);
       return;
     }
     const back = presence.status !== 'CONNECTED' && status === 'CONNECTED';
     session.presence = { ...presence, status };
+    await renewAll(session, silent);
+    if (back) onReady(session);
+  }
+
+  /** Renews what the client has, and what is on its way to one that is heard; sees what became of what it did not confirm in time. */
+  async function renewAll(session: AppSession, silent: number): Promise<void> {
+    const held = [...session.held.values()];
+    const onItsWay = (one: Held) => !one.undelivered && session.presence.status === 'CONNECTED';
     await renew(
       session,
-      [...session.held.values()].filter((held) => held.confirmed),
+      held.filter((one) => one.confirmed || onItsWay(one)),
       silent,
     );
-    if (back) onReady(session);
+    for (const one of held) if (one.undelivered && !one.released) await look(one.job);
   }
 
   async function renew(session: AppSession, leases: Held[], silent: number): Promise<void> {
@@ -54,7 +66,7 @@ export function createPresenceKeeper(parts: PresenceParts) {
     const change = { status: presence.status, lastSeenAt: Math.round(now - silent), until: leaseUntil(now, times) };
     for (const space of presence.spaces) {
       const here = leases.filter((held) => held.space === space && !held.released);
-      const list = here.map(({ job, token }) => ({ job, token }));
+      const list = here.map(({ job, token, confirmed }) => ({ job, token, confirmed }));
       const renewal = await engine.presence.renew(space, presence.id, presence.session, change, list);
       if (session.ended) return;
       if (!renewal) return again(session);
@@ -114,22 +126,16 @@ export function createPresenceKeeper(parts: PresenceParts) {
   }
 
   let ticked = performance.now();
-  const tick = setInterval(() => {
-    const late = performance.now() - ticked > 2 * times.keepaliveMs;
-    ticked = performance.now();
-    for (const session of sessions()) {
+  // A claim must not run out between two ticks.
+  const tick = setInterval(
+    () => {
+      const late = performance.now() - ticked > 2 * times.keepaliveMs;
+      ticked = performance.now();
       // After a stall of our own nobody's silence is known.
-      background(
-        late
-          ? renew(
-              session,
-              [...session.held.values()].filter((one) => one.confirmed),
-              0,
-            )
-          : keep(session),
-      );
-    }
-  }, times.keepaliveMs);
+      for (const session of sessions()) background(late ? renewAll(session, 0) : keep(session));
+    },
+    Math.min(times.keepaliveMs, CLAIM_MS / 2),
+  );
   tick.unref();
 
   return { keep, gather, withdraw, stop: () => clearInterval(tick) };

@@ -18,15 +18,16 @@ export interface StreamOptions<T> {
   /** Waiting values beyond this fail the stream with `onOverflow()`. @default 10000 */
   limit?: number;
   onOverflow?(): unknown;
-  /** Everything that was pushed has been handed over, and the consumer asks for more. */
-  onDrained?(): void;
+  /** The consumer has dealt with this value: it asks for another. `drained`: none waits. */
+  onTaken?(value: T, drained: boolean): void;
 }
 
 export function createStream<T>(options: StreamOptions<T>): Stream<T> {
-  const { onClose, keyOf, limit = 10_000, onOverflow = () => new Error('too slow'), onDrained } = options;
+  const { onClose, keyOf, limit = 10_000, onOverflow = () => new Error('too slow'), onTaken } = options;
   const waiting = new Map<unknown, T>();
   let serial = 0;
   let asking: PromiseWithResolvers<IteratorResult<T>> | null = null;
+  let given: { value: T } | null = null;
   let ended: { error: unknown } | 'end' | null = null;
   let closed = false;
 
@@ -54,6 +55,7 @@ export function createStream<T>(options: StreamOptions<T>): Stream<T> {
       if (asking) {
         const waiter = asking;
         asking = null;
+        given = { value };
         waiter.resolve({ done: false, value });
         return;
       }
@@ -64,8 +66,11 @@ export function createStream<T>(options: StreamOptions<T>): Stream<T> {
     fail: (error) => finish({ error }),
 
     next() {
+      if (given) onTaken?.(given.value, waiting.size === 0);
+      given = null;
       for (const [key, value] of waiting) {
         waiting.delete(key);
+        given = { value };
         return Promise.resolve({ done: false, value });
       }
       if (closed) return Promise.resolve({ done: true, value: undefined });
@@ -75,9 +80,7 @@ export function createStream<T>(options: StreamOptions<T>): Stream<T> {
         return Promise.resolve({ done: true, value: undefined });
       }
       asking = Promise.withResolvers();
-      const { promise } = asking;
-      onDrained?.();
-      return promise;
+      return asking.promise;
     },
     return() {
       ended ??= 'end';

@@ -109,6 +109,29 @@ export function presenceContract(open: Open): void {
       );
     });
 
+    test('a renewal of a lease that is on its way lengthens it, never shortens it, and confirms nothing', async () => {
+      const { engine, other } = at;
+      const { space, second } = await twoLeases(engine);
+      const lease = { job: second.id, token: second.lease!.token, confirmed: false };
+      const renew = (until: number) => other.presence.renew(space, 'app', 1, renewal(engine, until), [lease]);
+      const until = engine.now() + 88_000;
+      for (const asked of [until, until - 50_000]) {
+        expect(await renew(asked)).toEqual({ lost: [], cancelling: [] });
+        expect(await engine.jobs.leaseExpiry(second.id)).toBe(until);
+      }
+      expect(await engine.jobs.read(second.id)).toEqual(second);
+      await engine.jobs.commit(requestCancel(second, engine.now()));
+      expect(await renew(until)).toEqual({ lost: [], cancelling: [second.id] });
+      const foreign = { ...lease, token: 'another token' };
+      expect(await engine.presence.renew(space, 'app', 1, renewal(engine), [foreign])).toMatchObject({
+        lost: [second.id],
+      });
+      // What was confirmed stays so.
+      await engine.presence.renew(space, 'app', 1, renewal(engine), [{ ...lease, confirmed: true }]);
+      await renew(until);
+      expect(await engine.presence.leave(space, 'app', 1)).toContainEqual({ ...lease, confirmed: true });
+    });
+
     test('a renewal raises no revision and tells no job’s watcher', async () => {
       const { engine } = at;
       const { space, job, lease } = await working(engine);

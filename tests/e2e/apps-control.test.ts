@@ -152,7 +152,11 @@ describe('two processes', () => {
     await app.progress(request, 'drawing');
     await onB.cancel(id);
     expect(await app.event('CancelRequested')).toMatchObject({ jobId: id, token: request.lease.token });
-    app.pong();
+    // One for the request, which its report confirmed, and one for the cancellation.
+    for (const _ of ['request', 'cancellation']) {
+      await app.pings.take();
+      app.pong();
+    }
     await watched.next(({ status, cancellation }) => status === 'CANCELLING' && cancellation?.deliveredAt != null);
     expect(await app.cancelled(request)).toMatchObject({ status: 'CANCELLED' });
     await watched.next(({ status, cancellation }) => status === 'CANCELLED' && cancellation?.confirmedAt != null);

@@ -15,6 +15,8 @@ export interface TcpProxy extends AsyncDisposable {
   heal(): void;
   /** Whatever comes from now on arrives so many milliseconds later, in both directions. */
   delay(ms: number): void;
+  /** From now on a client gets so many bytes a second; what comes faster waits at the server. */
+  throttle(bytesPerSecond: number): void;
   /** Breaks off the connection that is about to carry this text to the client, instead of passing it on. Resolves then. */
   cutBefore(text: string): Promise<void>;
 }
@@ -24,6 +26,7 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
   let target = new URL(serverUrl);
   let swallowing = false;
   let delayMs = 0;
+  let perSecond = Number.POSITIVE_INFINITY;
   let trap: { text: string; sprung(): void } | undefined;
 
   const listener = createServer((client) => {
@@ -50,6 +53,9 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
         return;
       }
       carry(bytes, client);
+      if (perSecond === Number.POSITIVE_INFINITY) return;
+      server.pause();
+      setTimeout(() => server.resume(), (bytes.length / perSecond) * 1000);
     });
     for (const end of [client, server]) {
       end.on('error', () => {});
@@ -79,6 +85,9 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
     },
     delay(ms) {
       delayMs = ms;
+    },
+    throttle(bytesPerSecond) {
+      perSecond = bytesPerSecond;
     },
     to(url) {
       target = new URL(url);

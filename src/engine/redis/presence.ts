@@ -14,7 +14,7 @@ export function presenceOf({ run }: Connection, keys: Keys): PresenceStore {
     },
 
     async renew(space, app, session, { status, lastSeenAt, until }, leases) {
-      const named = leases.flatMap(({ job, token }) => [job, token]);
+      const named = leases.flatMap(({ job, token, confirmed = true }) => [job, token, confirmed ? 1 : 0]);
       const base = keys.base(space);
       const reply = await run<[string[], string[]] | null>(
         'renew',

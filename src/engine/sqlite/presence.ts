@@ -47,6 +47,10 @@ export function createPresence(database: Database, store: Store, now: () => Inst
     `UPDATE jobs SET lease_until = ?, confirmed = 1 WHERE id = ? AND lease = ? AND partition = ? AND app = ?
      RETURNING status`,
   );
+  const carry = database.one<{ status: string }>(
+    `UPDATE jobs SET lease_until = max(lease_until, ?) WHERE id = ? AND lease = ? AND partition = ? AND app = ?
+     RETURNING status`,
+  );
   const findSpace = database.one<{ changed_at: Instant | null; connected_at: Instant | null }>(
     'SELECT changed_at, connected_at FROM spaces WHERE id = ?',
   );
@@ -92,8 +96,8 @@ export function createPresence(database: Database, store: Store, now: () => Inst
         if (status !== there.status) changed(tell, space, true);
         const lost: string[] = [];
         const cancelling: string[] = [];
-        for (const { job, token } of listed) {
-          const lease = confirm(until, job, token, space, app);
+        for (const { job, token, confirmed = true } of listed) {
+          const lease = (confirmed ? confirm : carry)(until, job, token, space, app);
           if (!lease) lost.push(job);
           else if (lease.status === 'CANCELLING') cancelling.push(job);
         }

@@ -1,7 +1,8 @@
 #!lua
--- Extends an app's presence in a space and the leases it names, and marks those confirmed. Another status is told.
+-- Extends an app's presence in a space and the leases it names, and marks those confirmed that are said to be; the others are
+-- never shortened. Another status is told.
 -- KEYS: the space's base
--- ARGV: app id, session, status, last seen at, until, then job id and token of each lease
+-- ARGV: app id, session, status, last seen at, until, then job id, token and 1 (confirmed) or 0 of each lease
 -- Returns {ids of leases that are not its own any more, ids of jobs that someone wants to end}; nil if it is not there under the session.
 local base, app, status, ends = KEYS[1], ARGV[1], ARGV[3], ARGV[5]
 local key = base .. 'app:' .. app
@@ -18,14 +19,18 @@ if there[2] ~= status then
 end
 
 local lost, cancelling = {}, {}
-for i = 6, #ARGV, 2 do
+for i = 6, #ARGV, 3 do
   local id = ARGV[i]
   if redis.call('HGET', base .. 'held:' .. app, id) ~= ARGV[i + 1] then
     lost[#lost + 1] = id
   else
     local job = base .. 'job:' .. id
-    redis.call('HSET', job, 'conf', 1)
-    redis.call('ZADD', base .. 'leases', ends, id)
+    if ARGV[i + 2] == '1' then
+      redis.call('HSET', job, 'conf', 1)
+      redis.call('ZADD', base .. 'leases', ends, id)
+    else
+      redis.call('ZADD', base .. 'leases', 'GT', ends, id)
+    end
     if string.find(redis.call('HGET', job, 'facts'), '^CANCELLING') then cancelling[#cancelling + 1] = id end
   end
 end
