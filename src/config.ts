@@ -3,9 +3,11 @@ import { z } from 'zod';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-const seconds = (fallback: number) => z.coerce.number().positive().max(86_400).default(fallback);
-const bytes = (fallback: number) => z.coerce.number().int().positive().default(fallback);
-const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const number = () => z.coerce.number('must be a number');
+const whole = () => number().int('must be a whole number');
+const seconds = (fallback: number) => number().positive().max(86_400).default(fallback);
+const bytes = (fallback: number) => whole().positive().default(fallback);
+const count = (fallback: number) => whole().positive().default(fallback);
 const optional = z
   .string()
   .transform((text) => (text === '' ? null : text))
@@ -20,7 +22,7 @@ const url = (schemes: string[]) =>
 /** Every environment variable the server reads, with its default. */
 export const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(4000),
+  PORT: whole().min(0).max(65_535).default(4000),
   REDIS_URL: url(['redis:', 'rediss:']),
   DATA_DIR: z.string().min(1).default('./data'),
   FILES_URL: url(['file:']),
@@ -44,6 +46,7 @@ export const environment = z.object({
   MAX_PROMPT_BYTES: bytes(256 * KIB),
   MAX_PARAMETERS_BYTES: bytes(64 * KIB),
   MAX_RESULT_BYTES: bytes(MIB),
+  MAX_OUTPUT_BYTES: bytes(64 * MIB),
   MAX_FILE_BYTES: bytes(1024 * MIB),
 });
 
@@ -81,6 +84,8 @@ export interface Limits {
   prompt: number;
   parameters: number;
   result: number;
+  /** Streamed output of one attempt. */
+  output: number;
   file: number;
 }
 
@@ -123,6 +128,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       prompt: e.MAX_PROMPT_BYTES,
       parameters: e.MAX_PARAMETERS_BYTES,
       result: e.MAX_RESULT_BYTES,
+      output: e.MAX_OUTPUT_BYTES,
       file: e.MAX_FILE_BYTES,
     },
   };

@@ -35,6 +35,9 @@ export function spaceOf(id: JobId): SpaceId | null {
 /** Tracked jobs are spread over this many buckets, each with its own due and list index. */
 export const TRACKED_BUCKETS = 64;
 
+/** All partitions of tracked jobs. */
+export const TRACKED_PARTITIONS: readonly string[] = Array.from({ length: TRACKED_BUCKETS }, (_, n) => `t:${n}`);
+
 /**
  * Where a job's state lives together: its space, or `t:<bucket>` for a tracked job. In a Redis Cluster it is the hash tag, so
  * everything one transition touches is in one slot. No space id holds a colon, so the two never meet.

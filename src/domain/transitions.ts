@@ -18,7 +18,7 @@ import type { Instant, Json } from './json.ts';
 import type { Claim } from './lease.ts';
 import { NO_PROGRESS, type Progress, type ProgressReport, reportedProgress, stageName } from './progress.ts';
 import { badInput, Refusal } from './refusal.ts';
-import { toldByReply } from './tracked.ts';
+import { heard, toldByReply } from './tracked.ts';
 
 // Every function takes the job as it is and returns the job as it will be, one revision later; the same object where nothing
 // changes; or throws a Refusal. Nothing here reads a clock or waits.
@@ -79,6 +79,19 @@ export function progress(job: Job, lease: string | null, report: ProgressReport,
     progress: next,
     ...confirmed(active),
   };
+}
+
+/**
+ * Output under a lease changes no revision; but it confirms the delivery as any report does, shows that a tracked job is alive, and
+ * its reply tells of a cancellation.
+ */
+export function outputReported(job: Job, lease: string | null, now: Instant): Job {
+  const active = holding(job, lease);
+  const told = toldByReply(active, now);
+  if (told !== active || (active.lease && !active.lease.confirmed)) {
+    return { ...told, revision: job.revision + 1, updatedAt: now, undelivered: 0, ...confirmed(active) };
+  }
+  return heard(active, now);
 }
 
 export interface Completion {

@@ -1,4 +1,4 @@
-import { isSpaceId, type JobId, type SpaceId } from '../domain/ids.ts';
+import { isSpaceId, isTrackedId, type JobId, type SpaceId, TRACKED_PARTITIONS } from '../domain/ids.ts';
 import { isFinished, type Job } from '../domain/job.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Unlisten } from '../engine/engine.ts';
@@ -9,6 +9,7 @@ import { SPACES_TOPIC } from '../service/spaces.ts';
 import type { ServerStats } from '../service/stats.ts';
 import { createStream, type Stream } from '../service/stream.ts';
 import { createConnectionWatch } from './connection-watch.ts';
+import { createOutputWatch, type OutputPiece } from './output-watch.ts';
 
 /** Queue position and expected wait are looked at this often; a watcher hears of them when they changed. */
 const QUEUE_MS = 1000;
@@ -35,6 +36,7 @@ export function createWatch(services: Services, log: Log) {
   const topics = new Map<JobId, Topic>();
   const onError = (error: unknown) => log.warn({ err: error }, 'A live view could not be read; it will be tried again');
   const connectionWatch = createConnectionWatch({ engine, connections, onError });
+  const outputWatch = createOutputWatch({ engine, jobs, onError });
 
   function open(id: JobId): Topic {
     const known = topics.get(id);
@@ -130,11 +132,13 @@ export function createWatch(services: Services, log: Log) {
   engine.onReady(() => {
     for (const topic of topics.values()) topic.ready.then(() => reread(topic)).catch(onError);
     connectionWatch.reread();
+    outputWatch.reread();
   });
 
   return {
     /**
-     * The job as it is, then as it becomes, newest only, until it is finished. An unknown one is NOT_FOUND.
+     * The job as it is, then as it becomes, newest only, until it is finished. An unknown tracked id waits for its first report;
+     * any other unknown one is NOT_FOUND.
      */
     async job(id: JobId): Promise<Stream<Job>> {
       const topic = open(id);
@@ -149,7 +153,7 @@ export function createWatch(services: Services, log: Log) {
         topics.delete(id);
         throw error;
       }
-      if (!topic.job) {
+      if (!topic.job && !isTrackedId(id)) {
         await stream.return?.();
         throw new Refusal('NOT_FOUND', `There is no job "${id.slice(0, 200)}"`, { field: 'id' });
       }
@@ -161,11 +165,17 @@ export function createWatch(services: Services, log: Log) {
       return stream;
     },
 
-    /** Every job of a space as it changes; of all spaces, also later ones, if null. A slow reader skips to a job's latest. */
+    /** Streamed output from byte `after` of the attempt on, then of later ones, until the job ends. */
+    async output(id: JobId, after: number, attempt: number | null): Promise<AsyncIterableIterator<OutputPiece>> {
+      counters.watchers++;
+      return outputWatch.open(id, after, attempt, () => counters.watchers--);
+    },
+
+    /** Every job of a space as it changes; of all spaces, also later ones, and tracked jobs, if null. A slow reader skips to a job's latest. */
     async jobs(space: SpaceId | null): Promise<Stream<Job>> {
       const one = space === null ? null : (await spaces.require(space, 'space')).id;
       const unlistens: Unlisten[] = [];
-      const followed = new Set<SpaceId>();
+      const followed = new Set<string>();
       let closed = false;
       const stream = createStream<Job>({
         keyOf: (job) => job.id,
@@ -181,7 +191,7 @@ export function createWatch(services: Services, log: Log) {
         if (closed) unlisten();
         else unlistens.push(unlisten);
       };
-      const follow = async (id: SpaceId) => {
+      const follow = async (id: string) => {
         if (closed || followed.has(id)) return;
         followed.add(id);
         keep(await engine.bus.listenJobs(id, stream.push));
@@ -192,7 +202,8 @@ export function createWatch(services: Services, log: Log) {
           await follow(one);
         } else {
           keep(await engine.bus.listen(SPACES_TOPIC, (id) => void follow(id as SpaceId).catch(onError)));
-          await Promise.all((await spaces.all()).map(({ id }) => follow(id)));
+          const partitions = [...(await spaces.all()).map(({ id }) => id), ...TRACKED_PARTITIONS];
+          await Promise.all(partitions.map(follow));
         }
       } catch (error) {
         await stream.return?.();
@@ -233,7 +244,7 @@ export function createWatch(services: Services, log: Log) {
     },
 
     /** Of this process, for tests and figures. */
-    topics: () => topics.size + connectionWatch.size(),
+    topics: () => topics.size + connectionWatch.size() + outputWatch.size(),
 
     stop(): void {
       clearInterval(ticker);

@@ -3,6 +3,7 @@ import { isJobId, type JobId } from '../domain/ids.ts';
 import { isFinished, type Job, type JobInput, type JobStatus, leaseOf } from '../domain/job.ts';
 import { expire } from '../domain/recovery.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { firstReport } from '../domain/tracked.ts';
 import { requestCancel } from '../domain/transitions.ts';
 import { cursorOf, type Engine, type SpaceSignal } from '../engine/engine.ts';
 import type { Files } from './files.ts';
@@ -42,20 +43,25 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
     for (const observe of observers) observe(change);
   }
 
+  const find = async (id: JobId): Promise<Job | null> => (isJobId(id) ? engine.jobs.read(id) : null);
+
   async function existing(id: JobId, field = 'id'): Promise<Job> {
-    const job = isJobId(id) ? await engine.jobs.read(id) : null;
+    const job = await find(id);
     if (!job) throw new Refusal('NOT_FOUND', `There is no job "${id.slice(0, 200)}"`, { field });
     return job;
   }
 
-  /** Decides on the present job and commits. Changes of one job by this process wait for each other instead of losing to each other. */
-  async function change(id: JobId, cause: Cause, decide: (job: Job) => Job): Promise<Job> {
+  /**
+   * Decides on the present job and commits; where there is none, on what `birth` makes, if it is given. Changes of one job by this
+   * process wait for each other instead of losing to each other.
+   */
+  async function change(id: JobId, cause: Cause, decide: (job: Job) => Job, birth?: () => Job): Promise<Job> {
     const before = turns.get(id);
     const turn = Promise.withResolvers<void>();
     turns.set(id, turn.promise);
     try {
       if (before) await before;
-      return await decideAndCommit(id, cause, decide);
+      return await decideAndCommit(id, cause, decide, birth);
     } finally {
       if (turns.get(id) === turn.promise) turns.delete(id);
       turn.resolve();
@@ -66,23 +72,23 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
    * Again while other processes are faster. A decision on a record at hand that comes to nothing is made again on the stored one:
    * the record may be behind.
    */
-  async function decideAndCommit(id: JobId, cause: Cause, decide: (job: Job) => Job): Promise<Job> {
+  async function decideAndCommit(id: JobId, cause: Cause, decide: (job: Job) => Job, birth?: () => Job): Promise<Job> {
     const atHand = held.get(id);
     if (atHand) {
       const next = attempt(decide, atHand);
       if (next && next !== atHand && (await commit(atHand, next, cause))) return next;
     }
     for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const job = await existing(id, cause === 'report' ? 'input.job' : 'id');
-      if (held.has(id)) held.set(id, job);
-      const next = decide(job);
+      const job = birth ? await find(id) : await existing(id, cause === 'report' ? 'input.job' : 'id');
+      if (job && held.has(id)) held.set(id, job);
+      const next = job ? decide(job) : firstReport(decide(birth!()));
       if (next === job || (await commit(job, next, cause))) return next;
     }
     throw new Refusal('CONFLICT', `Job ${id} is being changed by others; try again`, { retryAfterSeconds: 1 });
   }
 
-  async function commit(before: Job, next: Job, cause: Cause): Promise<boolean> {
-    if (!(await engine.jobs.commit(next, signal(before, next)))) return false;
+  async function commit(before: Job | null, next: Job, cause: Cause): Promise<boolean> {
+    if (!(await engine.jobs.commit(next, before ? signal(before, next) : undefined))) return false;
     if (held.has(next.id)) held.set(next.id, next);
     tell({ before, next, cause });
     return true;
@@ -104,7 +110,7 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
     existing,
 
     /** Null for an unknown job. */
-    find: async (id: JobId): Promise<Job | null> => (isJobId(id) ? engine.jobs.read(id) : null),
+    find,
 
     async input(job: Job): Promise<JobInput | null> {
       if (job.space === null) return null;
@@ -123,6 +129,8 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
 
     /** This process has leased the job out. */
     hold: (job: Job): void => void held.set(job.id, job),
+    /** The record at hand, if this process leased the job out. */
+    atHand: (id: JobId): Job | undefined => held.get(id),
     release: (id: JobId): void => void held.delete(id),
 
     observe(observer: (change: Changed) => void): void {

@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { JobId } from '../domain/ids.ts';
-import type { Job, StoredFile } from '../domain/job.ts';
+import { isTrackedId, type JobId } from '../domain/ids.ts';
+import type { Job, StoredFile, Submitter } from '../domain/job.ts';
 import { boundedJson, boundedText } from '../domain/json.ts';
 import { fraction, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, type ProgressReport } from '../domain/progress.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
+import { restartTracked, startedAlready, startTracked, type TrackingInput, tracking } from '../domain/tracked.ts';
 import { complete, fail, progress, reportCancelled } from '../domain/transitions.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Files, IncomingFile } from './files.ts';
 import type { Jobs } from './jobs.ts';
+import { createOutput, type OutputReport } from './output.ts';
 
 export interface Report {
   job: JobId;
@@ -28,26 +30,58 @@ export interface FailureReport extends Report {
   metadata?: unknown;
 }
 
+export interface StartInput extends TrackingInput {
+  restart?: boolean | null;
+}
+
 export interface ReportsParts {
   engine: Engine;
   jobs: Jobs;
   files: Files;
-  limits: { result: number };
+  limits: { result: number; output: number };
+  /** Of a tracked job: how long it may be silent, and how long it is kept. */
+  trackedSeconds: number;
 }
 
 export type Reports = ReturnType<typeof createReports>;
 
 /** What a worker says of a job. */
-export function createReports({ engine, jobs, files, limits }: ReportsParts) {
+export function createReports({ engine, jobs, files, limits, trackedSeconds }: ReportsParts) {
+  const output = createOutput({ engine, jobs, limits });
   const message = (text: string | null | undefined) =>
     text == null ? null : boundedText('input.message', text, MAX_MESSAGE_BYTES);
   const metadata = (value: unknown) => boundedJson('input.metadata', value, MAX_METADATA_BYTES);
 
-  return {
-    progress: (report: Report & ProgressReport): Promise<Job> =>
-      jobs.change(report.job, 'report', (job) => progress(job, report.lease ?? null, report, engine.now())),
+  /** The first report on a tracked job that nobody started begins it. */
+  function birth({ job, lease }: Report, reporter: Submitter): (() => Job) | undefined {
+    if (lease != null || !isTrackedId(job)) return undefined;
+    return () => startTracked(tracking({ id: job }, reporter, trackedSeconds), engine.now());
+  }
 
-    async complete(report: CompleteReport): Promise<Job> {
+  return {
+    /** Begins a tracked job; with `restart` also one that is there already. */
+    start(input: StartInput, reporter: Submitter): Promise<Job> {
+      const wanted = tracking(input, reporter, trackedSeconds);
+      const born = startTracked(wanted, engine.now());
+      const decide = (job: Job) => {
+        if (job === born) return job;
+        return input.restart ? restartTracked(job, wanted, engine.now()) : startedAlready(job, wanted);
+      };
+      return jobs.change(input.id, 'report', decide, () => born);
+    },
+
+    progress: (report: Report & ProgressReport, reporter: Submitter): Promise<Job> =>
+      jobs.change(
+        report.job,
+        'report',
+        (job) => progress(job, report.lease ?? null, report, engine.now()),
+        birth(report, reporter),
+      ),
+
+    output: (report: OutputReport, reporter: Submitter): Promise<Job> => output.report(report, birth(report, reporter)),
+    outputLength: output.length,
+
+    async complete(report: CompleteReport, reporter: Submitter): Promise<Job> {
       const lease = report.lease ?? null;
       const completion = {
         result: boundedJson('input.result', report.result, limits.result),
@@ -58,16 +92,17 @@ export function createReports({ engine, jobs, files, limits }: ReportsParts) {
       };
       const finish = (job: Job) => complete(job, lease, completion, engine.now());
       const given = report.files ?? [];
-      if (given.length === 0) return jobs.change(report.job, 'report', finish);
+      const begin = birth(report, reporter);
+      if (given.length === 0) return jobs.change(report.job, 'report', finish, begin);
 
       // Whether the report is acceptable is known before its files move; a repeated one brings none.
-      const present = await jobs.existing(report.job, 'input.job');
+      const present = begin ? ((await jobs.find(report.job)) ?? begin()) : await jobs.existing(report.job, 'input.job');
       const next = finish(present);
-      if (next === present || next.status !== 'COMPLETED') return jobs.change(report.job, 'report', finish);
+      if (next === present || next.status !== 'COMPLETED') return jobs.change(report.job, 'report', finish, begin);
       completion.files = await files.accept(given, 'any', 'input.files', report.job);
       try {
         await files.assign(report.job, completion.files);
-        const job = await jobs.change(report.job, 'report', finish);
+        const job = await jobs.change(report.job, 'report', finish, begin);
         const taken = job.status === 'COMPLETED' && isDeepStrictEqual(job.files, completion.files);
         await (taken ? files.settle(completion.files) : files.takeBack(report.job, completion.files));
         return job;
@@ -78,7 +113,7 @@ export function createReports({ engine, jobs, files, limits }: ReportsParts) {
       }
     },
 
-    fail(report: FailureReport): Promise<Job> {
+    fail(report: FailureReport, reporter: Submitter): Promise<Job> {
       if (report.error === '') throw badInput('input.error', 'must say what went wrong');
       const failure = {
         error: {
@@ -89,7 +124,12 @@ export function createReports({ engine, jobs, files, limits }: ReportsParts) {
         retryable: report.retryable ?? false,
         metadata: metadata(report.metadata),
       };
-      return jobs.change(report.job, 'report', (job) => fail(job, report.lease ?? null, failure, engine.now()));
+      return jobs.change(
+        report.job,
+        'report',
+        (job) => fail(job, report.lease ?? null, failure, engine.now()),
+        birth(report, reporter),
+      );
     },
 
     cancelled: (report: Report): Promise<Job> =>

@@ -35,7 +35,13 @@ export function createServices(engine: Engine, config: Config, log: Log) {
   const apps = createApps({ engine, jobs, spaces, connections, times, log });
   const limits = { promptBytes: config.limits.prompt, parametersBytes: config.limits.parameters };
   const submission = createSubmission({ engine, jobs, spaces, files, connections, limits, draining: () => draining });
-  const reports = createReports({ engine, jobs, files, limits: config.limits });
+  const reports = createReports({
+    engine,
+    jobs,
+    files,
+    limits: config.limits,
+    trackedSeconds: config.trackedSeconds,
+  });
   const sweeper = createSweeper({ engine, jobs, apps, spaces, files, graceMs: config.graceMs, log });
   const counters = newCounters();
   const stats = createStats({ engine, counters, connectedApps: apps.connected, activeJobs: apps.running, log });

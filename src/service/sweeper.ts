@@ -1,3 +1,4 @@
+import { TRACKED_PARTITIONS } from '../domain/ids.ts';
 import { leaseOf } from '../domain/job.ts';
 import { lost } from '../domain/recovery.ts';
 import type { Due, Engine } from '../engine/engine.ts';
@@ -43,7 +44,7 @@ export function createSweeper({ engine, jobs, apps, spaces, files, graceMs, log 
   /** Whether there is more to do at once. */
   async function sweep(): Promise<boolean> {
     if (performance.now() < holdUntil || !engine.health().ready) return false;
-    const partitions = (await spaces.all()).map(({ id }) => id);
+    const partitions = [...(await spaces.all()).map(({ id }) => id), ...TRACKED_PARTITIONS];
     const due = await engine.jobs.due(partitions, engine.now(), BATCH);
     let failed = false;
     for (let from = 0; from < due.length && !stopped; from += AT_A_TIME) {

@@ -19,12 +19,14 @@ type Documents = {
     "\n  fragment SpaceConnection on SpaceConnectionState {\n    space status capacity running queued changedAt lastConnectedAt\n    apps { ...RemoteApp }\n  }\n": typeof types.SpaceConnectionFragmentDoc,
     "\n  fragment Space on Space {\n    id title description createdAt\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n": typeof types.SpaceFragmentDoc,
     "\n  fragment JobSnapshot on Job {\n    id status title stage progress message metadata result confidence priority queuePosition attempt\n    createdAt startedAt finishedAt updatedAt keptUntil processingTime revision\n    space { id title }\n    estimatedWait { low high }\n    events { at status stage message attempt }\n    input { prompt parameters files { ...StoredFile } }\n    files { ...StoredFile }\n    error { code message }\n    app { id name }\n    submitter { id name }\n    cancellation { requestedAt deliveredAt confirmedAt }\n  }\n": typeof types.JobSnapshotFragmentDoc,
+    "\n  fragment JobRow on Job {\n    id status title stage progress message confidence queuePosition attempt\n    createdAt startedAt finishedAt updatedAt processingTime\n    estimatedWait { low high }\n    space { id }\n    input { prompt }\n    error { code message }\n  }\n": typeof types.JobRowFragmentDoc,
     "\n  fragment Reported on Job { id status revision }\n": typeof types.ReportedFragmentDoc,
     "query Spaces { spaces { ...Space } }": typeof types.SpacesDocument,
     "query Space($id: ID!) { space(id: $id) { ...Space } }": typeof types.SpaceDocument,
     "query RemoteApps { remoteApps { ...RemoteApp } }": typeof types.RemoteAppsDocument,
     "query Job($id: ID!) { job(id: $id) { ...JobSnapshot } }": typeof types.JobDocument,
     "\n  query Jobs($space: ID, $status: [JobStatus!], $first: Int, $after: String) {\n    jobs(space: $space, status: $status, first: $first, after: $after) {\n      nodes { ...JobSnapshot }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n": typeof types.JobsDocument,
+    "\n  query JobRows($space: ID, $status: [JobStatus!], $first: Int, $after: String) {\n    jobs(space: $space, status: $status, first: $first, after: $after) {\n      nodes { ...JobRow }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n": typeof types.JobRowsDocument,
     "\n  query Stats {\n    stats {\n      engine processes\n      total { uptimeSeconds totalConnections activeConnections activeJobs connectedApps watchers messagesSent errors }\n    }\n  }\n": typeof types.StatsDocument,
     "\n  mutation CreateSpace($input: CreateSpaceInput!) { createSpace(input: $input) { ...Space } }\n": typeof types.CreateSpaceDocument,
     "\n  mutation UpdateSpace($input: UpdateSpaceInput!) { updateSpace(input: $input) { ...Space } }\n": typeof types.UpdateSpaceDocument,
@@ -48,12 +50,14 @@ const documents: Documents = {
     "\n  fragment SpaceConnection on SpaceConnectionState {\n    space status capacity running queued changedAt lastConnectedAt\n    apps { ...RemoteApp }\n  }\n": types.SpaceConnectionFragmentDoc,
     "\n  fragment Space on Space {\n    id title description createdAt\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n": types.SpaceFragmentDoc,
     "\n  fragment JobSnapshot on Job {\n    id status title stage progress message metadata result confidence priority queuePosition attempt\n    createdAt startedAt finishedAt updatedAt keptUntil processingTime revision\n    space { id title }\n    estimatedWait { low high }\n    events { at status stage message attempt }\n    input { prompt parameters files { ...StoredFile } }\n    files { ...StoredFile }\n    error { code message }\n    app { id name }\n    submitter { id name }\n    cancellation { requestedAt deliveredAt confirmedAt }\n  }\n": types.JobSnapshotFragmentDoc,
+    "\n  fragment JobRow on Job {\n    id status title stage progress message confidence queuePosition attempt\n    createdAt startedAt finishedAt updatedAt processingTime\n    estimatedWait { low high }\n    space { id }\n    input { prompt }\n    error { code message }\n  }\n": types.JobRowFragmentDoc,
     "\n  fragment Reported on Job { id status revision }\n": types.ReportedFragmentDoc,
     "query Spaces { spaces { ...Space } }": types.SpacesDocument,
     "query Space($id: ID!) { space(id: $id) { ...Space } }": types.SpaceDocument,
     "query RemoteApps { remoteApps { ...RemoteApp } }": types.RemoteAppsDocument,
     "query Job($id: ID!) { job(id: $id) { ...JobSnapshot } }": types.JobDocument,
     "\n  query Jobs($space: ID, $status: [JobStatus!], $first: Int, $after: String) {\n    jobs(space: $space, status: $status, first: $first, after: $after) {\n      nodes { ...JobSnapshot }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n": types.JobsDocument,
+    "\n  query JobRows($space: ID, $status: [JobStatus!], $first: Int, $after: String) {\n    jobs(space: $space, status: $status, first: $first, after: $after) {\n      nodes { ...JobRow }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n": types.JobRowsDocument,
     "\n  query Stats {\n    stats {\n      engine processes\n      total { uptimeSeconds totalConnections activeConnections activeJobs connectedApps watchers messagesSent errors }\n    }\n  }\n": types.StatsDocument,
     "\n  mutation CreateSpace($input: CreateSpaceInput!) { createSpace(input: $input) { ...Space } }\n": types.CreateSpaceDocument,
     "\n  mutation UpdateSpace($input: UpdateSpaceInput!) { updateSpace(input: $input) { ...Space } }\n": types.UpdateSpaceDocument,
@@ -109,6 +113,10 @@ export function graphql(source: "\n  fragment JobSnapshot on Job {\n    id statu
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  fragment JobRow on Job {\n    id status title stage progress message confidence queuePosition attempt\n    createdAt startedAt finishedAt updatedAt processingTime\n    estimatedWait { low high }\n    space { id }\n    input { prompt }\n    error { code message }\n  }\n"): (typeof documents)["\n  fragment JobRow on Job {\n    id status title stage progress message confidence queuePosition attempt\n    createdAt startedAt finishedAt updatedAt processingTime\n    estimatedWait { low high }\n    space { id }\n    input { prompt }\n    error { code message }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  fragment Reported on Job { id status revision }\n"): (typeof documents)["\n  fragment Reported on Job { id status revision }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -130,6 +138,10 @@ export function graphql(source: "query Job($id: ID!) { job(id: $id) { ...JobSnap
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  query Jobs($space: ID, $status: [JobStatus!], $first: Int, $after: String) {\n    jobs(space: $space, status: $status, first: $first, after: $after) {\n      nodes { ...JobSnapshot }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n"): (typeof documents)["\n  query Jobs($space: ID, $status: [JobStatus!], $first: Int, $after: String) {\n    jobs(space: $space, status: $status, first: $first, after: $after) {\n      nodes { ...JobSnapshot }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query JobRows($space: ID, $status: [JobStatus!], $first: Int, $after: String) {\n    jobs(space: $space, status: $status, first: $first, after: $after) {\n      nodes { ...JobRow }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n"): (typeof documents)["\n  query JobRows($space: ID, $status: [JobStatus!], $first: Int, $after: String) {\n    jobs(space: $space, status: $status, first: $first, after: $after) {\n      nodes { ...JobRow }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

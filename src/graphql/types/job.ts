@@ -1,6 +1,7 @@
 import type { Cancellation, Job, JobError, JobEvent, JobInput, StoredFile } from '../../domain/job.ts';
 import { isFinished, keptUntil, processingTime } from '../../domain/job.ts';
 import type { WaitRange } from '../../domain/queue.ts';
+import type { OutputChunk } from '../../engine/engine.ts';
 import type { Place } from '../../service/connections.ts';
 import { builder } from '../builder.ts';
 import type { Context } from '../context.ts';
@@ -116,11 +117,25 @@ function placeOf(job: Job, context: Context): Promise<Place | undefined> | undef
   return place;
 }
 
+const OutputChunkType = builder.objectRef<OutputChunk & { job: string }>('OutputChunk').implement({
+  description: 'A piece of streamed output: whole characters.',
+  fields: (t) => ({
+    job: t.exposeID('job', { description: 'The job.' }),
+    attempt: t.exposeInt('attempt', { description: 'The attempt it belongs to; each begins at offset 0.' }),
+    offset: t.exposeFloat('offset', { description: 'UTF-8 bytes of the attempt before it.' }),
+    end: t.exposeFloat('end', { description: 'UTF-8 bytes of the attempt up to its end: the next `after`.' }),
+    text: t.exposeString('text', { description: 'The text.' }),
+  }),
+});
+
 export const JobType = builder.objectRef<Job>('Job');
 JobType.implement({
-  description: 'One unit of work. An inference job belongs to a space and waits in its queue.',
+  description:
+    'One unit of work. An inference job belongs to a space and waits in its queue; a tracked job belongs to none, its reporter tells of it.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Of an inference job: <space>.<uuid>.' }),
+    id: t.exposeID('id', {
+      description: 'Of an inference job: <space>.<uuid>; of a tracked one: whatever its reporter calls it.',
+    }),
     space: t.field({
       type: SpaceType,
       nullable: true,
@@ -262,6 +277,10 @@ JobType.implement({
       description: 'Milliseconds from start to finish. Null until finished.',
       resolve: processingTime,
     }),
+    outputLength: t.float({
+      description: 'UTF-8 bytes of streamed output of this attempt so far: the offset of the next report.',
+      resolve: (job, _args, { services }) => services.reports.outputLength(job),
+    }),
     revision: t.exposeInt('revision', { description: 'Its version: +1 with every change.' }),
   }),
 });
@@ -280,14 +299,26 @@ builder.subscriptionFields((t) => ({
   jobUpdates: t.field({
     type: JobType,
     description:
-      'The present snapshot, then newer revisions until the end; intermediate ones may be skipped, the end never. Completes when the job is finished, and for no other reason.',
+      'The present snapshot, then newer revisions until the end; intermediate ones may be skipped, the end never. Completes when the job is finished, and for no other reason. An unknown tracked id waits for its first report.',
     args: { id: t.arg.id({ required: true, description: 'The job.' }) },
     subscribe: (_root, { id }, { watch }) => watch.job(id),
     resolve: (job) => job,
   }),
+  jobOutput: t.field({
+    type: OutputChunkType,
+    description:
+      'Streamed output from byte `after` of `attempt` (the current one if null), replayed then live, until the job ends. Another attempt begins at offset 0 and says so. OUTPUT_TRUNCATED: the log of that attempt is gone.',
+    args: {
+      id: t.arg.id({ required: true, description: 'The job.' }),
+      after: t.arg.float({ defaultValue: 0, description: 'UTF-8 bytes that are known: the `end` of the last chunk.' }),
+      attempt: t.arg.int({ description: 'The attempt of the last chunk. Null: the current one.' }),
+    },
+    subscribe: (_root, { id, after, attempt }, { watch }) => watch.output(id, after ?? 0, attempt ?? null),
+    resolve: (chunk) => chunk,
+  }),
   jobsChanged: t.field({
     type: JobType,
-    description: 'Every job of a space as it changes; of all spaces if none is named.',
+    description: 'Every job of a space as it changes; of all spaces, and tracked jobs, if none is named.',
     args: { space: t.arg.id({ description: 'The space.' }) },
     subscribe: (_root, { space }, { watch }) => watch.jobs(space ?? null),
     resolve: (job) => job,

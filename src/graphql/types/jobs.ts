@@ -1,3 +1,4 @@
+import { TRACKED_PARTITIONS } from '../../domain/ids.ts';
 import { builder } from '../builder.ts';
 import { JobStatusType } from './enums.ts';
 import { JobType } from './job.ts';
@@ -21,7 +22,7 @@ const SubmitInferenceInput = builder.inputType('SubmitInferenceInput', {
 builder.queryField('jobs', (t) =>
   t.field({
     type: JobPageType,
-    description: 'Jobs, newest first. At most 100 a page.',
+    description: 'Jobs of spaces and tracked jobs, newest first. At most 100 a page.',
     args: {
       space: t.arg.id({ description: 'Only of this space.' }),
       status: t.arg({ type: [JobStatusType], description: 'Only with one of these statuses.' }),
@@ -31,7 +32,7 @@ builder.queryField('jobs', (t) =>
     resolve: async (_root, { space, ...args }, { services }) => {
       const partitions =
         space == null
-          ? (await services.spaces.all()).map(({ id }) => id)
+          ? [...(await services.spaces.all()).map(({ id }) => id), ...TRACKED_PARTITIONS]
           : [(await services.spaces.require(space, 'space')).id];
       return jobPage(services, partitions, args);
     },

@@ -1,16 +1,52 @@
 import { builder } from '../builder.ts';
 import { JobType } from './job.ts';
 
-const job = 'The job reported on.';
-const lease = 'The token of its lease, as RequestAssigned brought it. Required for an inference job.';
+const job = 'The job reported on. An unknown tracked id begins with its first report.';
+const lease =
+  'The token of its lease, as RequestAssigned brought it. Required for an inference job, absent for a tracked one.';
 const metadata = 'Whatever the worker wants to add; replaces what was there.';
+
+const StartJobInput = builder.inputType('StartJobInput', {
+  description: 'A tracked job: work done elsewhere, that its reporter tells of.',
+  fields: (t) => ({
+    id: t.id({ required: true, description: 'Your choice: 1 to 128 of the characters A-Z a-z 0-9 _ -.' }),
+    title: t.string({ description: 'What it is, for people. At most 512 bytes.' }),
+    private: t.boolean({ description: 'Only its owner and administrators may see it. Default: false.' }),
+    restart: t.boolean({
+      description:
+        'Begin it anew, in a new attempt, if it is there already: when it has ended, or when its reporter went without a word.',
+    }),
+    silentSeconds: t.int({
+      description:
+        'Without a report for so long it times out. 1 to 604800; default: TRACKED_SECONDS of the server (3600).',
+    }),
+  }),
+});
+
+const ReportOutputInput = builder.inputType('ReportOutputInput', {
+  description: 'A piece of output, as it comes: tokens, lines.',
+  fields: (t) => ({
+    job: t.id({ required: true, description: job }),
+    lease: t.id({ description: lease }),
+    offset: t.float({
+      required: true,
+      description:
+        'UTF-8 bytes of this attempt sent before the text. A repeat is safe: what is known is not added again. A hole: OUTPUT_GAP, with the right offset as limit.',
+    }),
+    text: t.string({ required: true, description: 'What joins the output. A lone surrogate is refused.' }),
+  }),
+});
 
 const ReportProgressInput = builder.inputType('ReportProgressInput', {
   description: 'How far the work is.',
   fields: (t) => ({
     job: t.id({ required: true, description: job }),
     lease: t.id({ description: lease }),
-    stage: t.string({ required: true, description: 'What is being done, in a word of your own.' }),
+    stage: t.string({
+      required: true,
+      description:
+        'What is being done, in a word of your own. Known to pages: rendering, captioning, cropping, uploading, processing, analyzing, complete, error.',
+    }),
     progress: t.float({ description: '0 to 1. Left out: as it was.' }),
     message: t.string({ description: 'For people.' }),
     metadata: t.field({ type: 'JSON', description: metadata }),
@@ -60,24 +96,37 @@ const ReportCancelledInput = builder.inputType('ReportCancelledInput', {
 const report = 'The report.';
 
 builder.mutationFields((t) => ({
+  startJob: t.field({
+    type: JobType,
+    description:
+      'Begins a tracked job. ALREADY_EXISTS if there is one under the id, unless restart is set; asking again after a lost reply returns the job. The first report on an unknown id begins one, too.',
+    args: { input: t.arg({ type: StartJobInput, required: true, description: 'What to begin.' }) },
+    resolve: (_root, { input }, { services, viewer }) => services.reports.start(input, viewer),
+  }),
+  reportOutput: t.field({
+    type: JobType,
+    description: 'A piece of output. It raises no revision: watchers of jobOutput get it.',
+    args: { input: t.arg({ type: ReportOutputInput, required: true, description: report }) },
+    resolve: (_root, { input }, { services, viewer }) => services.reports.output(input, viewer),
+  }),
   reportProgress: t.field({
     type: JobType,
     description:
       'Progress of a job. The reply shows whether it should stop (CANCELLING). LEASE_LOST: stop, it is not yours any more.',
     args: { input: t.arg({ type: ReportProgressInput, required: true, description: report }) },
-    resolve: (_root, { input }, { services }) => services.reports.progress(input),
+    resolve: (_root, { input }, { services, viewer }) => services.reports.progress(input, viewer),
   }),
   reportComplete: t.field({
     type: JobType,
     description: 'The result. Sending the same again under the same lease returns the job again.',
     args: { input: t.arg({ type: ReportCompleteInput, required: true, description: report }) },
-    resolve: (_root, { input }, { services }) => services.reports.complete(input),
+    resolve: (_root, { input }, { services, viewer }) => services.reports.complete(input, viewer),
   }),
   reportFailure: t.field({
     type: JobType,
     description: 'A failure. Sending the same again under the same lease returns the job again.',
     args: { input: t.arg({ type: ReportFailureInput, required: true, description: report }) },
-    resolve: (_root, { input }, { services }) => services.reports.fail(input),
+    resolve: (_root, { input }, { services, viewer }) => services.reports.fail(input, viewer),
   }),
   reportCancelled: t.field({
     type: JobType,
