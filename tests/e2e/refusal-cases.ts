@@ -10,6 +10,7 @@ const report = (name: string) =>
 const PROGRESS = report('reportProgress');
 const COMPLETE = report('reportComplete');
 const FAIL = report('reportFailure');
+const OUTPUT = report('reportOutput');
 
 const UNKNOWN = 'nowhere.0192f0c1-2345-7000-8000-000000000000';
 const deep = (levels: number): unknown => (levels === 0 ? 1 : [deep(levels - 1)]);
@@ -261,4 +262,24 @@ export const REFUSALS: [what: string, ask: (scene: Scene) => Asked | Promise<Ask
     () => [CANCEL, { id }],
     { code: 'NOT_FOUND', field: 'id' },
   ]),
+  [
+    'output with a hole',
+    ({ work }) => [OUTPUT, on(work, { offset: 7, text: 'x' })],
+    { code: 'OUTPUT_GAP', field: 'input.offset', limit: 0 },
+  ],
+  [
+    'output of nowhere',
+    ({ work }) => [OUTPUT, on(work, { offset: -1, text: 'x' })],
+    { code: 'BAD_USER_INPUT', field: 'input.offset' },
+  ],
+  [
+    'output that is no text',
+    ({ work }) => [OUTPUT, on(work, { offset: 0, text: '\udc00' })],
+    { code: 'BAD_USER_INPUT', field: 'input.text' },
+  ],
+  [
+    'output of a job that has ended',
+    ({ done }) => [OUTPUT, on(done, { offset: 0, text: 'x' })],
+    { code: 'JOB_FINISHED' },
+  ],
 ];

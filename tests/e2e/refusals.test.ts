@@ -13,10 +13,10 @@ import { useServer } from '../help/use-server.ts';
 import { openWorker, type Work } from '../help/worker.ts';
 import { type Asked, REFUSALS, type Scene, SUBMIT } from './refusal-cases.ts';
 
-/** Codes of the table that belong to what is not built yet: accounts and streamed output. */
-const LATER: ErrorCode[] = ['UNAUTHENTICATED', 'OUTPUT_GAP', 'OUTPUT_TRUNCATED'];
-/** Seen as the answer to a GraphQL operation nowhere: only of requests as a whole, and of apps that are sent away. */
-const ELSEWHERE: ErrorCode[] = ['FORBIDDEN', 'RATE_LIMITED'];
+/** Codes of the table that belong to what is not built yet: accounts. */
+const LATER: ErrorCode[] = ['UNAUTHENTICATED'];
+/** Seen as the answer to a query or mutation nowhere: only of requests as a whole, subscriptions, and apps that are sent away. */
+const ELSEWHERE: ErrorCode[] = ['FORBIDDEN', 'RATE_LIMITED', 'OUTPUT_TRUNCATED'];
 
 const env = { MAX_PROMPT_BYTES: '1000', MAX_PARAMETERS_BYTES: '2000', MAX_RESULT_BYTES: '3000' };
 
