@@ -1,6 +1,8 @@
 import type { SpaceId } from '../domain/ids.ts';
+import { Refusal } from '../domain/refusal.ts';
 import type { Engine, Unlisten } from '../engine/engine.ts';
 import type { Connections, SpaceConnection } from '../service/connections.ts';
+import type { Spaces } from '../service/spaces.ts';
 import { createStream, type Stream } from '../service/stream.ts';
 
 /** Counts are told at most five times a second. */
@@ -21,12 +23,13 @@ interface Topic {
 
 export interface ConnectionWatchParts {
   engine: Engine;
+  spaces: Spaces;
   connections: Connections;
   onError(error: unknown): void;
 }
 
 /** The connection state of watched spaces, read once per process and change, whatever the number of watchers. */
-export function createConnectionWatch({ engine, connections, onError }: ConnectionWatchParts) {
+export function createConnectionWatch({ engine, spaces, connections, onError }: ConnectionWatchParts) {
   const topics = new Map<SpaceId, Topic>();
 
   function open(space: SpaceId): Topic {
@@ -44,7 +47,8 @@ export function createConnectionWatch({ engine, connections, onError }: Connecti
       statuses: new Map(),
       ready: Promise.all([
         engine.bus.listenSpace(space, (signal) => {
-          if (signal.type === 'presence') read(topic);
+          if (signal.type === 'deleted') end(topic);
+          else if (signal.type === 'presence') read(topic);
           else count(topic);
         }),
         // Of all changes of its jobs, those of status move the counts.
@@ -58,6 +62,14 @@ export function createConnectionWatch({ engine, connections, onError }: Connecti
     };
     topics.set(space, topic);
     return topic;
+  }
+
+  /** The space is no more: whoever watches it is told. */
+  function end(topic: Topic): void {
+    const { space, watchers } = topic;
+    for (const watcher of [...watchers]) {
+      watcher.fail(new Refusal('NOT_FOUND', `Space "${space}" was deleted`, { field: 'space' }));
+    }
   }
 
   function count(topic: Topic): void {
@@ -86,6 +98,7 @@ export function createConnectionWatch({ engine, connections, onError }: Connecti
   async function look(topic: Topic): Promise<void> {
     const state = await connections.state(topic.space);
     if (topic.watchers.size === 0) return;
+    if (!(await spaces.find(topic.space))) return end(topic);
     if (topic.turning) clearTimeout(topic.turning);
     topic.turning = null;
     if (state.nextChange !== null) {

@@ -35,7 +35,7 @@ export function createWatch(services: Services, log: Log) {
   const { engine, jobs, connections, spaces, counters } = services;
   const topics = new Map<JobId, Topic>();
   const onError = (error: unknown) => log.warn({ err: error }, 'A live view could not be read; it will be tried again');
-  const connectionWatch = createConnectionWatch({ engine, connections, onError });
+  const connectionWatch = createConnectionWatch({ engine, spaces, connections, onError });
   const outputWatch = createOutputWatch({ engine, jobs, onError });
 
   function open(id: JobId): Topic {

@@ -2,6 +2,8 @@ import { createClient } from 'graphql-sse';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { JobSnapshot, SpaceConnectionFragment } from '../../client/sdk/index.ts';
 import {
+  createSpaceMutation,
+  deleteSpaceMutation,
   jobsChangedSubscription,
   jobUpdatesSubscription,
   spaceConnectionSubscription,
@@ -118,6 +120,18 @@ describe.each(engines)('subscriptions on %s', (engine) => {
         expect(await codeOf(await follow(spaceConnectionSubscription, { space }))).toBe('NOT_FOUND');
         expect(await codeOf(await follow(jobsChangedSubscription, { space }))).toBe('NOT_FOUND');
       }
+    });
+
+    it('spaceConnection of a space that is deleted ends with NOT_FOUND, and another may have its name', async () => {
+      const space = await newSpace(server);
+      const flow: Flow<SpaceConnectionFragment> = await follow(spaceConnectionSubscription, { space });
+      await flow.next();
+      await ask(server, deleteSpaceMutation, { id: space });
+      const message = `Space "${space}" was deleted`;
+      expect(await flow.ended).toMatchObject([{ message, extensions: { code: 'NOT_FOUND', field: 'space' } }]);
+      await ask(server, createSpaceMutation, { input: { id: space, title: 'Another' } });
+      const again: Flow<SpaceConnectionFragment> = await follow(spaceConnectionSubscription, { space });
+      expect(await again.next()).toMatchObject({ status: 'DISCONNECTED' });
     });
 
     it('jobsChanged shows every job of its space as it changes, and none of another', async () => {
