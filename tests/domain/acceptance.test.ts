@@ -87,12 +87,21 @@ describe('prompt and parameters', () => {
     }
   });
 
+  test('a pattern takes time linear in its input, whatever it looks like', () => {
+    const words = spaceWith({ parameters: { type: 'object', properties: { a: { pattern: '^(\\w+\\s?)+\\u0021$' } } } });
+    // A backtracking engine would not come back from this.
+    const endless = refusalOf(() => acceptInput(words, { parameters: { a: `${'a'.repeat(90)}?` } }, limits));
+    expect(endless?.code).toBe('INPUT_NOT_ACCEPTED');
+    expect(acceptInput(words, { parameters: { a: 'one two!' } }, limits).parameters).toEqual({ a: 'one two!' });
+  });
+
   test('a schema that cannot be used is refused when it is set', () => {
     for (const good of [null, schema, { type: 'object' }])
       expect(refusalOf(() => checkSchema(good as Json))).toBeNull();
     const bad: Json[] = [
       { type: 'object', properties: { a: { type: 'nothing' } } },
       { type: 'object', properties: { a: { pattern: '(' } } },
+      { type: 'object', properties: { a: { pattern: '(?=a)b' } } },
       { $ref: 'https://example.com/schema.json' },
       { type: 'object', required: 'a' },
       // Its validation would be a promise, which nobody waits for.

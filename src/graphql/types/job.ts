@@ -1,3 +1,4 @@
+import type { JobId, SpaceId } from '../../domain/ids.ts';
 import type { Cancellation, Job, JobError, JobEvent, JobInput, StoredFile } from '../../domain/job.ts';
 import { isFinished, keptUntil, processingTime } from '../../domain/job.ts';
 import type { WaitRange } from '../../domain/queue.ts';
@@ -97,23 +98,28 @@ const CancellationType = builder.objectRef<Cancellation>('Cancellation').impleme
   }),
 });
 
-// Position and expected wait are asked for together, once per job and execution.
-const places = new WeakMap<Job, WeakMap<Context, Promise<Place | undefined>>>();
-function placeOf(job: Job, context: Context): Promise<Place | undefined> | undefined {
-  if (job.status !== 'QUEUED' || job.space === null) return undefined;
-  const byContext = places.get(job) ?? new WeakMap();
-  places.set(job, byContext);
-  const known = byContext.get(context);
-  if (known) return known;
-  const { services, watch } = context;
-  const place = services.connections.places(job.space, [job.id]).then((found) => {
-    const here = found.get(job.id);
-    if (here) watch.shown(job.id, here);
-    return here;
-  });
-  byContext.set(context, place);
-  // The same job may be shown again later, at another place.
-  place.finally(() => setImmediate(() => byContext.delete(context))).catch(() => undefined);
+// What one turn of an execution asks of a space's queue is asked at once, however many jobs it shows.
+const asked = new WeakMap<Context, Map<SpaceId, { ids: Set<JobId>; found: Promise<Map<JobId, Place>> }>>();
+
+async function placeOf(job: Job, context: Context): Promise<Place | null> {
+  if (job.status !== 'QUEUED' || job.space === null) return null;
+  const { space } = job;
+  const bySpace = asked.get(context) ?? new Map();
+  asked.set(context, bySpace);
+  let batch = bySpace.get(space);
+  if (!batch) {
+    const ids = new Set<JobId>();
+    const look = async () => {
+      await null;
+      bySpace.delete(space);
+      return context.services.connections.places(space, [...ids]);
+    };
+    batch = { ids, found: look() };
+    bySpace.set(space, batch);
+  }
+  batch.ids.add(job.id);
+  const place = (await batch.found).get(job.id) ?? null;
+  if (place) context.watch.shown(job.id, place);
   return place;
 }
 
