@@ -3,7 +3,7 @@ import { connectRemoteApp, type InferenceRequest, type RemoteAppEvent } from '..
 import { createDemoRunner, type SecondsRange } from './demo-app.ts';
 import { createExecRunner } from './exec.ts';
 import { createKeepRunner } from './keep.ts';
-import { commaList, commandText, secondsFrom, tokenOption, urlOption, wholeNumber } from './options.ts';
+import { commaList, commandText, DEFAULT_URL, secondsFrom, tokenOption, urlOption, wholeNumber } from './options.ts';
 import { EXIT, Problem } from './problem.ts';
 import type { Runner } from './runner.ts';
 import { bytes, oneLine, paint, seconds } from './style.ts';
@@ -57,6 +57,7 @@ export function addAppCommand(program: Command): void {
 
 async function serveSpaces(options: AppOptions): Promise<void> {
   if (options.spaces.length === 0) throw new Problem('--spaces needs the id of at least one space.');
+  introduce(options);
   const runner = createRunner(options);
   const { report, inHand } = createReporter(options.verbose ?? false);
   const app = connectRemoteApp({
@@ -98,6 +99,22 @@ async function serveSpaces(options: AppOptions): Promise<void> {
   }
 }
 
+/** What is served, where, with what, and how people get at it: on stderr, as scripts read stdout. */
+function introduce({ spaces, host, exec, keep, seconds: { least, most } }: AppOptions): void {
+  const [how, command] =
+    exec !== undefined
+      ? ['this program, run once per request', exec]
+      : keep !== undefined
+        ? ['this program, kept running', keep]
+        : ['the demo app, which has no model', `${least === most ? least : `${least} to ${most}`} s of simulated work`];
+  const url = host === DEFAULT_URL ? '' : ` --url ${host}`;
+  process.stderr.write(`Serving ${spaces.join(', ')} at ${host} with ${how}: ${command}\n`);
+  for (const space of spaces)
+    process.stderr.write(
+      `${paint('dim', `Submit with: spacedock submit ${space} --prompt TEXT --watch${url} (files with --file)`, process.stderr)}\n`,
+    );
+}
+
 function createRunner({ exec, keep, killAfter, seconds }: AppOptions): Runner {
   const programOptions = { killAfterSeconds: killAfter, onStderr: (text: string) => void process.stderr.write(text) };
   if (exec !== undefined) return createExecRunner({ command: exec, ...programOptions });
@@ -134,6 +151,8 @@ function createReporter(verbose: boolean) {
       case 'connecting':
         return detail(`connecting to ${event.url}`);
       case 'registered':
+        // To finish what is in hand it registers anew, for no more work.
+        if (event.app.capacity === 0) return;
         say('Registration successful');
         return detail(
           `as ${event.app.id} for ${event.app.spaces.join(', ')}${event.kept.length ? `, keeping ${event.kept.join(', ')}` : ''}`,
@@ -158,6 +177,8 @@ function createReporter(verbose: boolean) {
           `Connection lost (${event.code}${event.reason && ` ${oneLine(event.reason)}`}); trying again in ${seconds(event.retryInMs / 1000)}`,
         );
       case 'refused':
+        // The last one ends the app, and is said then.
+        if (event.final) return;
         return warn(
           `Refused${event.job === undefined ? '' : ` for ${event.job}`}: ${oneLine(event.error.message)} (${event.error.code})`,
         );

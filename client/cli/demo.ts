@@ -56,13 +56,13 @@ export function addDemoCommand(program: Command): void {
 async function runDemo(options: DemoOptions): Promise<void> {
   const stop = new AbortController();
   const interrupt = () => stop.abort();
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt).on('SIGPIPE', interrupt);
 
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'spacedock-demo-')));
   const port = await freePort(options.port ?? FIRST_PORT);
   if (options.port !== undefined && port !== options.port) {
     throw new Problem(`Another program listens on port ${options.port}. Choose another --port, or none.`);
   }
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'spacedock-demo-')));
   const url = `http://127.0.0.1:${port}`;
   const server = connect({ url });
   const children: NodeChild[] = [];

@@ -1,5 +1,5 @@
 import { type HandlerTools, type InferenceRequest, JobFailure, type Json } from '../sdk/index.ts';
-import { describeEnding, fatalSignal, startProcessGroup } from './process-group.ts';
+import { describeEnding, fatalSignal, remedyFor, startProcessGroup } from './process-group.ts';
 import { RESULT_CHARS, readProgramOutput } from './program-output.ts';
 import { confidenceIn, type ProgramOptions, type Runner } from './runner.ts';
 import { createWorkspace, type Desk } from './workspace.ts';
@@ -37,6 +37,8 @@ export function createExecRunner(options: ProgramOptions): Runner {
     stopped.throwIfAborted();
 
     if (ending.code !== 0) {
+      const remedy = remedyFor(ending);
+      if (remedy !== undefined) onStderr(`${remedy}\n`);
       throw new JobFailure(describeEnding(ending, program.stderrTail()), {
         code: 'PROGRAM_FAILED',
         retryable: ending.code === TRY_AGAIN || fatalSignal(ending) !== null,

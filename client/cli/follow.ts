@@ -2,9 +2,11 @@ import { mkdir } from 'node:fs/promises';
 import { parseAddress } from '../sdk/address.ts';
 import { saveFile } from '../sdk/downloads.ts';
 import { type Connection, type JobSnapshot, watchJob } from '../sdk/index.ts';
-import { createJobView, exitCodeOf, paintStatus, resultText } from './job-view.ts';
+import { createJobView, exitCodeOf, fileLine, paintStatus } from './job-view.ts';
+import { createAppNotices, tellConnection } from './notices.ts';
 import { EXIT, Problem } from './problem.ts';
-import { manyLines, paint, printJson, seconds } from './style.ts';
+import { resultText, terminalResult } from './result-view.ts';
+import { manyLines, oneLine, paint, printJson, seconds } from './style.ts';
 
 export interface FollowOptions {
   /** The whole job as JSON on stdout, whatever its outcome. */
@@ -29,11 +31,10 @@ export async function followJob(server: Connection, id: string, options: FollowO
   try {
     const job = await watchToEnd(server, id, stop.signal);
     process.exitCode = exitCodeOf(job);
-    if (options.out !== undefined && job.files.length > 0) await download(server, job, options.out);
-    if (options.json) printJson(job);
-    else if (job.status === 'COMPLETED' && job.result !== null) {
-      process.stdout.write(`${process.stdout.isTTY ? manyLines(resultText(job)) : resultText(job)}\n`);
-    }
+    if (options.out !== undefined) await saveFiles(server, job, options.out);
+    if (options.json) return printJson(job);
+    if (job.status === 'COMPLETED' && job.result !== null) printResult(job);
+    if (options.out === undefined) mentionFiles(job);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     const resume = `Watch it again: spacedock watch ${id}\nCancel it: spacedock cancel ${id}`;
@@ -47,13 +48,20 @@ export async function followJob(server: Connection, id: string, options: FollowO
 /** Shows a job on stderr until it ended, its outcome last. Throws the signal's reason when that is aborted first. */
 export async function watchToEnd(server: Connection, id: string, signal: AbortSignal): Promise<JobSnapshot> {
   const view = createJobView(process.stderr);
+  const say = (line: string) => view.note(paint('dim', line, process.stderr));
+  const over = new AbortController();
+  const app = createAppNotices(server, say, over.signal);
+  const endTelling = tellConnection(server, say);
   let last: JobSnapshot | undefined;
   try {
     for await (const job of watchJob(server, id, { signal })) {
       last = job;
       view.show(job);
+      app.show(job);
     }
   } finally {
+    over.abort();
+    endTelling();
     view.close();
   }
   signal.throwIfAborted();
@@ -69,7 +77,23 @@ function outcomeLine(job: JobSnapshot): string {
   return `${paintStatus(job.status, process.stderr)}${took}${confidence}${manyLines(error)}`;
 }
 
-async function download(server: Connection, job: JobSnapshot, directory: string): Promise<void> {
+function printResult(job: JobSnapshot): void {
+  if (!process.stdout.isTTY) return void process.stdout.write(`${resultText(job)}\n`);
+  const { text, rest } = terminalResult(job);
+  process.stdout.write(`${text}\n`);
+  if (rest !== undefined) process.stderr.write(`${paint('dim', rest, process.stderr)}\n`);
+}
+
+function mentionFiles({ id, files }: JobSnapshot): void {
+  for (const file of files)
+    process.stderr.write(`${paint('dim', 'file', process.stderr)} ${oneLine(fileLine(file))}\n`);
+  if (files.length > 0)
+    process.stderr.write(`${paint('dim', `Save with: spacedock job ${id} --out DIR`, process.stderr)}\n`);
+}
+
+/** Saves the files of the result into a directory, which is made; says where each one is. */
+export async function saveFiles(server: Connection, job: JobSnapshot, directory: string): Promise<void> {
+  if (job.files.length === 0) return void process.stderr.write('There are no result files to save.\n');
   await mkdir(directory, { recursive: true });
   const access = { address: parseAddress(server.url), token: undefined, signal: undefined };
   for (const file of job.files) {

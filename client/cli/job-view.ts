@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress';
 import type { JobSnapshot } from '../sdk/index.ts';
+import { resultText, terminalResult } from './result-view.ts';
 import { bytes, manyLines, oneLine, paint, seconds } from './style.ts';
 
 type Format = Parameters<typeof paint>[0];
@@ -26,7 +27,9 @@ export function paintStatus(status: JobSnapshot['status'], stream: NodeJS.WriteS
 }
 
 /** Where a job stands, in words: `place 2 in the queue, starts in about 4 to 10 s`, `40 % recognizing: page 1`. */
-export function situation(job: JobSnapshot): string {
+export function situation(
+  job: Pick<JobSnapshot, 'status' | 'estimatedWait' | 'queuePosition' | 'progress' | 'stage' | 'message'>,
+): string {
   if (job.status === 'QUEUED') {
     const wait = job.estimatedWait;
     const place = job.queuePosition === null ? 'in the queue' : `place ${job.queuePosition} in the queue`;
@@ -64,7 +67,7 @@ export function jobCard(job: JobSnapshot, stream: NodeJS.WriteStream = process.s
     ['Confidence', job.confidence === null ? null : `${Math.round(job.confidence * 100)} %`],
     ['Error', job.error && `${job.error.code}: ${job.error.message}`],
     ['Cancelled', job.cancellation && cancellationLine(job.cancellation)],
-    ['Result', job.result === null ? null : resultText(job)],
+    ['Result', job.result === null ? null : shownResult(job, stream)],
     ['Result files', job.files.map(fileLine).join(', ')],
   ];
   const shown = rows.filter((row): row is [string, string] => Boolean(row[1]));
@@ -79,7 +82,14 @@ export function jobCard(job: JobSnapshot, stream: NodeJS.WriteStream = process.s
   return [paint('bold', job.id, stream), ...body, paint('dim', 'What happened', stream), ...events].join('\n');
 }
 
-function fileLine(file: { name: string; type: string; size: number }): string {
+/** Whole in a pipe; on a terminal short, with how to get the rest. */
+function shownResult(job: JobSnapshot, stream: NodeJS.WriteStream): string {
+  if (!stream.isTTY) return resultText(job);
+  const { text, rest } = terminalResult(job);
+  return rest === undefined ? text : `${text}\n${rest}`;
+}
+
+export function fileLine(file: { name: string; type: string; size: number }): string {
   return `${file.name} (${file.type}, ${bytes(file.size)})`;
 }
 
@@ -90,18 +100,15 @@ function cancellationLine(cancellation: NonNullable<JobSnapshot['cancellation']>
     .join(', ');
 }
 
-/** The result as it goes to stdout: text as it is, anything else as JSON. */
-export function resultText(job: JobSnapshot): string {
-  return typeof job.result === 'string' ? job.result : JSON.stringify(job.result, null, 2);
-}
-
-export function isOver(job: JobSnapshot): boolean {
+export function isOver(job: Pick<JobSnapshot, 'finishedAt'>): boolean {
   return job.finishedAt !== null;
 }
 
 /** Shows a job as it changes, until it ends: how it ended is for others to say. */
 export interface JobView {
   show(job: JobSnapshot): void;
+  /** Says something beside the job, on a line of its own that stays. */
+  note(line: string): void;
   /** Leaves the terminal as it should be; nothing is shown after it. */
   close(): void;
 }
@@ -119,6 +126,7 @@ function lineView(stream: NodeJS.WriteStream): JobView {
       if (line !== last && !isOver(job)) stream.write(`${line}\n`);
       last = line;
     },
+    note: (line) => void stream.write(`${line}\n`),
     close() {},
   };
 }
@@ -141,15 +149,20 @@ function barView(stream: NodeJS.WriteStream): JobView {
       return `${paintStatus(job.status, stream)} ${paint('cyan', drawn, stream)}${words}`;
     },
   });
-  let started = false;
+  let last: JobSnapshot | undefined;
   return {
     show(job) {
-      if (started) bar.update(job.progress, { job });
+      if (last) bar.update(job.progress, { job });
       else bar.start(1, job.progress, { job });
-      started = true;
+      last = job;
+    },
+    note(line) {
+      if (last) bar.stop();
+      stream.write(`${line}\n`);
+      if (last) bar.start(1, last.progress, { job: last });
     },
     close() {
-      if (started) bar.stop();
+      if (last) bar.stop();
     },
   };
 }

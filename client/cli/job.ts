@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { cancelJobMutation, jobQuery, retryJobMutation } from '../sdk/index.ts';
-import { type FollowOptions, followJob, OUTCOMES } from './follow.ts';
+import { type FollowOptions, followJob, OUTCOMES, saveFiles } from './follow.ts';
 import { jobCard } from './job-view.ts';
 import { type ServerOptions, talksToServer, withConnection } from './options.ts';
-import { Problem } from './problem.ts';
+import { noSuchJobHint, Problem } from './problem.ts';
 import { printJson } from './style.ts';
 
 type JobOptions = ServerOptions & FollowOptions & { watch?: boolean };
@@ -11,17 +11,27 @@ type JobOptions = ServerOptions & FollowOptions & { watch?: boolean };
 export function addJobCommands(program: Command): void {
   onJob(program, 'job')
     .description('show a job')
+    .option('--out <dir>', 'save the files of its result there')
     .option('--json', 'everything, as JSON')
     .action(async (id: string, options: JobOptions) => {
-      const { job } = await withConnection(options, (server) => server.request(jobQuery, { id }));
-      if (!job) throw noSuchJob(id);
-      if (options.json) return printJson(job);
-      process.stdout.write(`${jobCard(job)}\n`);
+      await withConnection(options, async (server) => {
+        const { job } = await server.request(jobQuery, { id });
+        if (!job) throw new Problem(`There is no job ${id}.`, { hint: noSuchJobHint(id) });
+        if (options.json) printJson(job);
+        else process.stdout.write(`${jobCard(job)}\n`);
+        if (options.out !== undefined) await saveFiles(server, job, options.out);
+      });
     });
 
   follows(onJob(program, 'watch'))
     .description('follow a job to its end; prints its result')
-    .action((id: string, options: JobOptions) => withConnection(options, (server) => followJob(server, id, options)));
+    .action(async (id: string, options: JobOptions) => {
+      await withConnection(options, async (server) => {
+        // Says at once when there is no server: the watching itself would try for ever.
+        await server.request(jobQuery, { id });
+        await followJob(server, id, options);
+      });
+    });
 
   onJob(program, 'cancel')
     .description('ask for a job to be stopped')
@@ -57,10 +67,4 @@ function follows(command: Command): Command {
     .option('--out <dir>', 'save the files of the result there')
     .option('--json', 'print the job as JSON')
     .addHelpText('after', OUTCOMES);
-}
-
-function noSuchJob(id: string): Problem {
-  return new Problem(`There is no job ${id}.`, {
-    hint: 'It may have been deleted: finished jobs are kept for the retention of their space.',
-  });
 }

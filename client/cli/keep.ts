@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HandlerResult, type HandlerTools, type InferenceRequest, JobFailure, type Json } from '../sdk/index.ts';
-import { describeEnding, type ProcessGroup, startProcessGroup } from './process-group.ts';
+import { describeEnding, type ProcessGroup, remedyFor, startProcessGroup } from './process-group.ts';
 import { parseJson } from './program-output.ts';
 import { confidenceIn, fractionOf, type ProgramOptions, type Runner, shorten } from './runner.ts';
 import { createWorkspace, type ProgramRequest } from './workspace.ts';
@@ -32,9 +32,13 @@ interface Life {
   group: ProcessGroup;
   calls: Map<string, Call>;
   answered: boolean;
+  /** Nothing it wrote was an answer or progress, for a while, and the operator was told. */
+  silenceTold: boolean;
   over: boolean;
 }
 
+/** A model may take long to load; a program that does not know the lines, or does not flush them, is silent for ever. */
+const SILENCE_SECONDS = 30;
 const FIRST_RESTART_MS = 500;
 const SLOWEST_RESTART_MS = 30_000;
 
@@ -43,8 +47,8 @@ const SLOWEST_RESTART_MS = 30_000;
  * once. If it ends, its jobs fail retryably and it is started again, later each time it ends without an answer. README.md beside
  * this file describes the lines.
  */
-export function createKeepRunner(options: ProgramOptions): Runner {
-  const { command, killAfterSeconds, onStderr } = options;
+export function createKeepRunner(options: ProgramOptions & { silenceSeconds?: number }): Runner {
+  const { command, killAfterSeconds, onStderr, silenceSeconds = SILENCE_SECONDS } = options;
   const workspace = createWorkspace();
   const closing = new AbortController();
   let lastId = 0;
@@ -57,6 +61,7 @@ export function createKeepRunner(options: ProgramOptions): Runner {
     const life: Life = {
       calls: new Map(),
       answered: false,
+      silenceTold: false,
       over: false,
       group: startProcessGroup({
         command,
@@ -81,7 +86,8 @@ export function createKeepRunner(options: ProgramOptions): Runner {
 
     restarts = life.answered ? 0 : restarts + 1;
     const waitMs = Math.min(SLOWEST_RESTART_MS, FIRST_RESTART_MS * 2 ** restarts);
-    onStderr(`${what}\nStarting it again in ${waitMs / 1000} s.\n`);
+    const said = [what, remedyFor(ending), `Starting it again in ${waitMs / 1000} s.`];
+    onStderr(`${said.filter(Boolean).join('\n')}\n`);
     await sleep(waitMs, undefined, { signal: closing.signal }).then(start, () => {});
   }
 
@@ -117,6 +123,14 @@ export function createKeepRunner(options: ProgramOptions): Runner {
     return life;
   }
 
+  function tellSilence(life: Life, id: string) {
+    if (life.answered || life.silenceTold) return;
+    life.silenceTold = true;
+    onStderr(
+      `The program has not answered in ${silenceSeconds} s. If it is not still loading: it must print lines such as {"type":"result","id":"${id}","result":…} and flush each (client/cli/README.md)\n`,
+    );
+  }
+
   /** Sends one request to the program and waits for its answer, or for its end. */
   async function ask(life: Life, description: ProgramRequest, tools: HandlerTools): Promise<ProgramLine> {
     const id = String(++lastId);
@@ -125,11 +139,13 @@ export function createKeepRunner(options: ProgramOptions): Runner {
     life.calls.set(id, {
       ...answer,
       onProgress(line) {
+        clearTimeout(silence);
         if (tools.signal.aborted) return;
         if (typeof line.stage === 'string') stage = line.stage;
         void tools.progress(stage, fractionOf(line.progress), messageOf(line), line.metadata);
       },
     });
+    const silence = setTimeout(() => tellSilence(life, id), silenceSeconds * 1000);
     let killTimer: NodeJS.Timeout | undefined;
     const cancel = () => {
       life.group.write(`${JSON.stringify({ type: 'cancel', id })}\n`);
@@ -142,6 +158,7 @@ export function createKeepRunner(options: ProgramOptions): Runner {
     } finally {
       tools.signal.removeEventListener('abort', cancel);
       clearTimeout(killTimer);
+      clearTimeout(silence);
       life.calls.delete(id);
     }
   }

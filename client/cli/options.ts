@@ -7,12 +7,14 @@ export interface ServerOptions {
   token?: string;
 }
 
+export const DEFAULT_URL = 'http://127.0.0.1:4000';
+
 const URL_HELP = 'the Spacedock server, http(s):// or ws(s)://';
 
 export function urlOption(flags = '--url <url>'): Option {
   return new Option(flags, URL_HELP)
     .env('SPACEDOCK_URL')
-    .default('http://127.0.0.1:4000')
+    .default(DEFAULT_URL)
     .argParser((value) => {
       if (!/^(https?|wss?):$/.test(URL.parse(value)?.protocol ?? '')) {
         throw new InvalidArgumentError('It must look like http://127.0.0.1:4000 or wss://example.org.');

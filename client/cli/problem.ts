@@ -18,20 +18,26 @@ export class Problem extends Error {
   }
 }
 
+/** What a command was given as its arguments: hints name it. */
+export interface Subject {
+  space?: string;
+  job?: string;
+}
+
 /** What to do next, by the server's code. */
-const HINTS: Partial<Record<string, string>> = {
+const HINTS: Partial<Record<string, string | ((subject: Required<Subject>) => string)>> = {
   CONNECTION_LOST: 'Is the server running (spacedock serve)? Is --url or SPACEDOCK_URL its address?',
   UNAUTHENTICATED: 'Give a token with --token or SPACEDOCK_TOKEN.',
   FORBIDDEN: 'The token does not allow this: ask an administrator for one that does.',
   NOT_FOUND: 'List what there is with: spacedock space list',
-  SPACE_NOT_CONNECTED:
-    'Start an app for it (spacedock app --spaces SPACE), or let jobs wait: spacedock space update SPACE --when-offline queue',
-  QUEUE_FULL: 'Try again later, add an app, or raise it: spacedock space update SPACE --max-queued N',
+  SPACE_NOT_CONNECTED: ({ space }) =>
+    `Start an app for it (spacedock app --spaces ${space}), or let jobs wait: spacedock space update ${space} --when-offline queue`,
+  QUEUE_FULL: ({ space }) => `Try again later, add an app, or raise it: spacedock space update ${space} --max-queued N`,
   INPUT_NOT_ACCEPTED: 'See what the space takes: spacedock space list --json',
   FILE_TYPE_NOT_ACCEPTED: 'See what the space takes: spacedock space list --json',
-  FILE_TOO_LARGE: 'Send a smaller file, or raise it: spacedock space update SPACE --max-bytes SIZE',
-  ALREADY_EXISTS: 'Choose another id, or change it with: spacedock space update',
-  JOB_FINISHED: 'A finished job does not change; run it once more with: spacedock retry JOB',
+  FILE_TOO_LARGE: ({ space }) => `Send a smaller file, or raise it: spacedock space update ${space} --max-bytes SIZE`,
+  ALREADY_EXISTS: ({ space }) => `Choose another id, or change it with: spacedock space update ${space}`,
+  JOB_FINISHED: ({ job }) => `A finished job does not change; run it once more with: spacedock retry ${job}`,
   SERVER_DRAINING: 'The server is about to restart: try again in a moment.',
   INTERNAL_SERVER_ERROR: 'The server has logged what went wrong.',
 };
@@ -42,29 +48,47 @@ export interface Explanation {
   exitCode: number;
 }
 
+/** The space that a job's id begins with; undefined for a tracked job. */
+function spaceOf(job: string | undefined): string | undefined {
+  return job?.includes('.') ? job.slice(0, job.indexOf('.')) : undefined;
+}
+
+function hintFor(code: string, { job, space = spaceOf(job) }: Subject): string | undefined {
+  if (code === 'NOT_FOUND' && job !== undefined) return noSuchJobHint(job);
+  const hint = HINTS[code];
+  return typeof hint === 'function' ? hint({ space: space ?? 'SPACE', job: job ?? 'JOB' }) : hint;
+}
+
+/** Why a job may not be there, and where to look. */
+export function noSuchJobHint(job: string): string {
+  const list = ['spacedock jobs', spaceOf(job)].filter(Boolean).join(' ');
+  return `Finished jobs are deleted after the retention of their space. List those that are there with: ${list}`;
+}
+
 /** Turns whatever was thrown into what a person needs. */
-export function explain(error: unknown): Explanation {
+export function explain(error: unknown, subject: Subject = {}): Explanation {
   if (error instanceof Problem)
     return { message: error.message, exitCode: error.exitCode, ...(error.hint && { hint: error.hint }) };
   const message = error instanceof Error ? error.message : String(error);
   const code = errorCode(error);
   if (code === undefined)
     return { message, hint: 'Run it again with --debug to see where this comes from.', exitCode: EXIT.usage };
+  const hint = hintFor(code, subject);
   return {
     message: code === 'CONNECTION_LOST' ? message : `${message} (${code})`,
     exitCode: code === 'CONNECTION_LOST' ? EXIT.unreachable : EXIT.usage,
-    ...(HINTS[code] && { hint: HINTS[code] }),
+    ...(hint && { hint }),
   };
 }
 
 /** Writes it to stderr and sets the exit code. */
-export function reportProblem(error: unknown, { debug }: { debug: boolean }): void {
+export function reportProblem(error: unknown, { debug, subject }: { debug: boolean; subject: Subject }): void {
   if (error instanceof CommanderError) {
     // Commander has said what is wrong; help and the version are no errors.
     process.exitCode = error.exitCode === 0 ? 0 : EXIT.usage;
     return;
   }
-  const { message, hint, exitCode } = explain(error);
+  const { message, hint, exitCode } = explain(error, subject);
   process.stderr.write(`${paint('red', 'error:', process.stderr)} ${manyLines(message)}\n`);
   if (hint) process.stderr.write(`${paint('dim', hint, process.stderr)}\n`);
   if (debug && error instanceof Error)

@@ -27,6 +27,15 @@ export function describeEnding(ending: Ending, stderr: string): string {
   return stderr ? `${what}: ${stderr}` : what;
 }
 
+/** What to do about a program that ended so; undefined where its own words are all there is. */
+export function remedyFor({ code }: Ending): string | undefined {
+  if (code === 127)
+    return 'The shell found no such command: give its full path, or see that it is in the PATH of spacedock app.';
+  if (code === 126)
+    return 'The shell may not run this command: make it executable (chmod +x), or name the program that runs it.';
+  return undefined;
+}
+
 export interface ProcessGroup {
   /** Writes to the program's stdin; a program that does not read it is no error. */
   write(text: string): void;

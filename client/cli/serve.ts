@@ -10,7 +10,7 @@ const SETTINGS: [flags: string, variable: string, description: string][] = [
   ['--files-url <url>', 'FILES_URL', 'where files are kept, file://…, if not in the data directory'],
   ['--public-url <url>', 'PUBLIC_URL', 'the address clients use, for links to files'],
   ['--key-prefix <text>', 'KEY_PREFIX', 'beginning of every key in Redis'],
-  ['--admin-password <text>', 'ADMIN_PASSWORD', 'password of the first administrator, admin; better as a variable'],
+  ['--admin-password <text>', 'ADMIN_PASSWORD', 'has no effect yet: there are no accounts'],
   ['--allowed-origins <list>', 'ALLOWED_ORIGINS', 'web origins that may call, separated by commas; *: any'],
   ['--log-level <level>', 'LOG_LEVEL', 'trace, debug, info, warn, error, fatal or silent'],
   ['--keepalive-seconds <n>', 'KEEPALIVE_SECONDS', 'between two signs of life on a WebSocket'],
@@ -25,6 +25,7 @@ const SETTINGS: [flags: string, variable: string, description: string][] = [
   ['--max-prompt-bytes <n>', 'MAX_PROMPT_BYTES', 'largest prompt'],
   ['--max-parameters-bytes <n>', 'MAX_PARAMETERS_BYTES', 'largest parameters of a job'],
   ['--max-result-bytes <n>', 'MAX_RESULT_BYTES', 'largest result, beside its files'],
+  ['--max-output-bytes <n>', 'MAX_OUTPUT_BYTES', 'most streamed output of an attempt'],
   ['--max-file-bytes <n>', 'MAX_FILE_BYTES', 'largest file, whatever a space allows'],
 ];
 

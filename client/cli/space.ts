@@ -43,7 +43,7 @@ interface SpaceOptions extends ServerOptions {
 export function addSpaceCommands(program: Command): void {
   const space = program.command('space').description('make, change, list and delete spaces');
 
-  describesSpace(space.command('create').argument('<id>', 'letters, digits, - and _, at most 64', spaceId))
+  describesSpace(space.command('create').argument('<space>', 'letters, digits, - and _, at most 64', spaceId))
     .description('make a space that people can submit to')
     .action(async (id: string, options: SpaceOptions) => {
       const created = await withConnection(options, (server) =>
@@ -62,9 +62,14 @@ export function addSpaceCommands(program: Command): void {
       process.stderr.write(`Serve it with: spacedock app --spaces ${id}\n`);
     });
 
-  describesSpace(space.command('update').argument('<id>', 'the space', spaceId))
+  describesSpace(space.command('update').argument('<space>', 'the space', spaceId))
     .description('change what is given; the rest stays as it is')
-    .action(async (id: string, options: SpaceOptions) => {
+    .action(async (id: string, options: SpaceOptions, command: Command) => {
+      if (!changes(command)) {
+        throw new Problem('Nothing to change was given.', {
+          hint: `For example: spacedock space update ${id} --title TEXT --max-queued 100 (see --help)`,
+        });
+      }
       const updated = await withConnection(options, async (server) => {
         const { space: present } = await server.request(spaceQuery, { id });
         const { title, description } = options;
@@ -87,7 +92,7 @@ export function addSpaceCommands(program: Command): void {
       );
     });
 
-  talksToServer(space.command('delete').argument('<id>', 'the space', spaceId))
+  talksToServer(space.command('delete').argument('<space>', 'the space', spaceId))
     .description('delete a space with its jobs and files')
     .option('--yes', 'do not ask')
     .action(async (id: string, options: ServerOptions & { yes?: boolean }) => {
@@ -121,6 +126,13 @@ function describesSpace(command: Command): Command {
     .option('--retention-seconds <n>', 'how long a finished job is kept, at least 60', wholeNumber(60))
     .option('--max-attempts <n>', 'attempts at a job before it fails', wholeNumber(1))
     .option('--json', 'print the space as JSON');
+}
+
+/** Whether any option was given beside those that say where and how. */
+function changes(command: Command): boolean {
+  return command.options
+    .map((option) => option.attributeName())
+    .some((name) => !['url', 'token', 'json'].includes(name) && command.getOptionValue(name) !== undefined);
 }
 
 function spaceId(text: string): string {

@@ -6,6 +6,7 @@ import {
   spaceQuery,
   spacesQuery,
 } from '../sdk/index.ts';
+import { tellConnection } from './notices.ts';
 import { type ServerOptions, talksToServer, withConnection } from './options.ts';
 import { EXIT, Problem } from './problem.ts';
 import { sayNoSpaces } from './space.ts';
@@ -44,6 +45,7 @@ async function readStates(server: Connection, space: string | undefined): Promis
 async function watchState(server: Connection, space: string, json = false): Promise<void> {
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
+  const endTelling = tellConnection(server, (line) => process.stderr.write(`${paint('dim', line, process.stderr)}\n`));
   try {
     for await (const { spaceConnection } of server.subscribe(
       spaceConnectionSubscription,
@@ -55,6 +57,8 @@ async function watchState(server: Connection, space: string, json = false): Prom
   } catch (error) {
     if (!stop.signal.aborted) throw error;
     process.exitCode = EXIT.interrupted;
+  } finally {
+    endTelling();
   }
 }
 
@@ -65,19 +69,27 @@ const COLOURS = { CONNECTED: 'green', RECONNECTING: 'yellow', DISCONNECTED: 'red
 function summary(state: SpaceConnectionFragment): string {
   const { status, apps, running, capacity, queued, lastConnectedAt } = state;
   const word = paint(COLOURS[status], WORDS[status]);
+  const finishing = apps.filter(isFinishing).reduce((sum, app) => sum + app.running, 0);
+  const rest = `${finishing ? `${finishing} finishing, ` : ''}${queued} queued`;
   if (status === 'DISCONNECTED') {
-    return `${word} (${lastConnectedAt ? `last seen ${lastConnectedAt}` : 'never was'}), ${queued} queued`;
+    if (apps.length > 0) return `${paint('yellow', 'leaving')}, takes no more, ${rest}`;
+    return `${word} (${lastConnectedAt ? `last seen ${lastConnectedAt}` : 'never was'}), ${rest}`;
   }
-  return `${word}, ${apps.length} app${apps.length === 1 ? '' : 's'}, ${running} of ${capacity} busy, ${queued} queued`;
+  if (status === 'RECONNECTING') return `${word}, ${running} running, ${queued} queued`;
+  const serving = apps.length - apps.filter(isFinishing).length;
+  return `${word}, ${serving} app${serving === 1 ? '' : 's'}, ${Math.max(0, running - finishing)} of ${capacity} busy, ${rest}`;
 }
+
+/** An app that leaves: it says so by a capacity of 0, finishes what it holds and gets nothing new. */
+const isFinishing = (app: SpaceConnectionFragment['apps'][number]) => app.capacity === 0;
 
 /** A space's line, and a line for each of its apps. */
 export function spaceStatus(state: SpaceConnectionFragment): string {
   const rows = state.apps.map((app) => [
     app.name,
     app.version ?? '',
-    WORDS[app.status],
-    `${app.running}/${app.capacity}`,
+    isFinishing(app) && app.status === 'CONNECTED' ? 'leaving' : WORDS[app.status],
+    isFinishing(app) ? `${app.running} finishing` : `${app.running}/${app.capacity}`,
     app.connectedAt,
     app.id,
   ]);

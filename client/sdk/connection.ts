@@ -3,7 +3,7 @@ import { parseAddress } from './address.ts';
 import { createChannel } from './channel.ts';
 import { fromGraphQLErrors } from './errors.ts';
 import { type UploadSource, upload } from './files.ts';
-import { createLink } from './link.ts';
+import { type ConnectionChange, createLink } from './link.ts';
 import { operationOf } from './operation.ts';
 import { unlessAborted } from './promises.ts';
 import { call } from './socket.ts';
@@ -48,6 +48,11 @@ export interface Connection {
     variables: V,
     options?: CallOptions,
   ): AsyncIterableIterator<R>;
+  /**
+   * Hears when the connection is lost and when it is there (again); what is subscribed to survives that without being told.
+   * @returns ends the hearing
+   */
+  onChange(listener: (change: ConnectionChange) => void): () => void;
   /** The address of a `StoredFile.url`: a path is the server's. */
   resolve(path: string): string;
   /** Sends a file over HTTP (`POST /files`) and returns the id to pass where the API asks for a `File`. */
@@ -59,7 +64,11 @@ export interface Connection {
 /** A connection to a server. Nothing is sent before the first call. Throws a TypeError when `url` is not an address. */
 export function connect({ url, token, keepAliveSeconds = 10 }: ConnectionOptions): Connection {
   const address = parseAddress(url);
-  const link = createLink({ address, token, keepAliveSeconds });
+  const listeners = new Set<(change: ConnectionChange) => void>();
+  const onChange = (change: ConnectionChange) => {
+    for (const listener of listeners) listener(change);
+  };
+  const link = createLink({ address, token, keepAliveSeconds, onChange });
 
   return {
     url: address.base,
@@ -95,6 +104,11 @@ export function connect({ url, token, keepAliveSeconds = 10 }: ConnectionOptions
         });
       }
       return channel.iterator;
+    },
+
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
     },
 
     upload: (file, { signal } = {}) => upload({ address, token, signal }, file),

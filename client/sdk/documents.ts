@@ -42,6 +42,18 @@ export const jobFragment = graphql(`
   }
 `);
 
+/** A job in a list: without the rest of its input and its result, which may be large. */
+export const jobRowFragment = graphql(`
+  fragment JobRow on Job {
+    id status title stage progress message confidence queuePosition attempt
+    createdAt startedAt finishedAt updatedAt processingTime
+    estimatedWait { low high }
+    space { id }
+    input { prompt }
+    error { code message }
+  }
+`);
+
 export const reportedFragment = graphql(`
   fragment Reported on Job { id status revision }
 `);
@@ -54,6 +66,14 @@ export const jobsQuery = graphql(`
   query Jobs($space: ID, $status: [JobStatus!], $first: Int, $after: String) {
     jobs(space: $space, status: $status, first: $first, after: $after) {
       nodes { ...JobSnapshot }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`);
+export const jobRowsQuery = graphql(`
+  query JobRows($space: ID, $status: [JobStatus!], $first: Int, $after: String) {
+    jobs(space: $space, status: $status, first: $first, after: $after) {
+      nodes { ...JobRow }
       pageInfo { hasNextPage endCursor }
     }
   }

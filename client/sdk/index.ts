@@ -9,6 +9,7 @@ export type { UploadSource } from './files.ts';
 export type * from './gql/enums.ts';
 export type {
   CreateSpaceInput,
+  JobRowFragment,
   RemoteAppFragment,
   ReportCompleteInput,
   ReportFailureInput,
@@ -19,6 +20,7 @@ export type {
   UpdateSpaceInput,
 } from './gql/graphql.ts';
 export type { Json } from './json.ts';
+export type { ConnectionChange } from './link.ts';
 export { connectRemoteApp } from './remote-app.ts';
 export type {
   HandlerResult,

@@ -6,7 +6,11 @@ import { openSocket, type Sink, type Socket, type SocketOptions } from './socket
 export interface LinkOptions extends Omit<SocketOptions, 'signal' | 'onPongSent'> {
   /** Close the socket a second after the last stream ended. @default false */
   closeWhenIdle?: boolean;
+  onChange?(change: ConnectionChange): void;
 }
+
+/** `lost`, with why, while something is subscribed to: also each time that connecting again failed. */
+export type ConnectionChange = { type: 'connected' } | { type: 'lost'; error: SpacedockError };
 
 /** A socket that is there whenever it is needed, and streams that outlive it. */
 export interface Link {
@@ -50,6 +54,7 @@ export function createLink(options: LinkOptions): Link {
   function onOpen(opened: Socket): Socket {
     connected = opened;
     void opened.ended.then(onEnd);
+    options.onChange?.({ type: 'connected' });
     for (const stream of streams) begin(opened, stream);
     return opened;
   }
@@ -66,6 +71,7 @@ export function createLink(options: LinkOptions): Link {
     if (error.code !== 'CONNECTION_LOST') {
       for (const stream of streams) end(stream, () => stream.sink.error(error));
     } else if (streams.size > 0) {
+      options.onChange?.({ type: 'lost', error });
       clearTimeout(timer);
       timer = setTimeout(keepTrying, backoff.next());
     }

@@ -67,8 +67,8 @@ export type RemoteAppEvent =
   | { type: 'revoked'; job: string; reason: string }
   | { type: 'draining' }
   | { type: 'disconnected'; code: number; reason: string; retryInMs: number }
-  /** The server refused a report (job is set), or the registration (the app ends, or tries again with backoff). */
-  | { type: 'refused'; job?: string; error: SpacedockError };
+  /** The server refused a report (job is set), or the registration: then the app ends with the error (final), or tries again with backoff. */
+  | { type: 'refused'; job?: string; final?: boolean; error: SpacedockError };
 
 export interface RemoteAppOptions {
   /** As for `connect`. */

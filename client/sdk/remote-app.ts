@@ -97,8 +97,9 @@ export function connectRemoteApp(options: RemoteAppOptions): RemoteApp {
     function refuse(error: SpacedockError): void {
       stopWaiting();
       if (registration !== mine || over || error.code === 'CONNECTION_LOST') return;
-      emit({ type: 'refused', error });
-      if (FATAL.has(error.code)) void end(error);
+      const final = FATAL.has(error.code);
+      emit({ type: 'refused', final, error });
+      if (final) void end(error);
       else opened.cut(error.message);
     }
 

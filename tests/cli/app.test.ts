@@ -62,8 +62,29 @@ test('the demo app says exactly what scripts wait for, and repeats what it was s
   expect(await drained()).toEqual({
     code: 0,
     stdout: 'Registration successful\n[REQUEST] New inference request received\n[RESULT] Result sent\n',
-    stderr: '',
+    stderr: `Serving words at ${server.url} with the demo app, which has no model: 0.5 s of simulated work
+Submit with: spacedock submit words --prompt TEXT --watch --url ${server.url} (files with --file)
+`,
   });
+});
+
+test('a program is named at the start, with how it is run', async () => {
+  const running = await serve('--exec', 'cat');
+  expect(await running.until(/\n/, 'stderr')).toContain(' with this program, run once per request: cat\n');
+});
+
+test('an app that leaves says neither that it registered nor that it takes more, and status shows it leaving', async () => {
+  const running = await serve('--exec', 'echo begun; sleep 600', '--kill-after', '0.1');
+  await submit('x');
+  await running.until(/REQUEST/);
+  await using watching = start(['status', 'words', '--watch'], { env: { SPACEDOCK_URL: server.url } });
+  await watching.until(/connected, 1 app, 1 of 1 busy/);
+  running.signal('SIGTERM');
+  await watching.until(/leaving, takes no more, 1 finishing, 0 queued/);
+  const { stdout } = await spacedock('status', 'words');
+  expect(stdout).toMatch(/^words: leaving, takes no more, 1 finishing, 0 queued\n.*\n.*leaving +1 finishing /);
+  running.signal('SIGTERM');
+  expect((await running.ended).stdout.match(/Registration/g)).toHaveLength(1);
 });
 
 test('--verbose adds ids, prompts, files and times', async () => {
@@ -89,6 +110,7 @@ test('a space that is not there ends the app, naming the nearest', async () => {
   const { code, stdout, stderr } = await spacedock('app', '--url', server.url, '--spaces', 'wordz');
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/error: .*did you mean "words".*NOT_FOUND/);
+  expect(stderr.match(/did you mean/g)).toHaveLength(1);
 });
 
 test('--exec: a Python program serves a space, with files both ways', async () => {

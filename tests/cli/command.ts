@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { endsWithUs } from '../help/children.ts';
 
-const MAIN = join(import.meta.dirname, '../../client/cli/main.ts');
+export const MAIN = join(import.meta.dirname, '../../client/cli/main.ts');
 const TERMINAL = join(import.meta.dirname, 'programs/terminal.py');
 
 export interface Outcome {

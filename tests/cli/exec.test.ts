@@ -14,6 +14,7 @@ const talkative = `python3 '${programs}/talkative.py'`;
 
 let runner: Runner | undefined;
 let scratch: string;
+let log = '';
 
 beforeEach(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'spacedock-test-'));
@@ -22,11 +23,12 @@ beforeEach(async () => {
 afterEach(async () => {
   await runner?.close();
   runner = undefined;
+  log = '';
   await rm(scratch, { recursive: true });
 });
 
 function exec(command: string, killAfterSeconds = 5) {
-  runner = createExecRunner({ command, killAfterSeconds, onStderr: () => {} });
+  runner = createExecRunner({ command, killAfterSeconds, onStderr: (text) => (log += text) });
   return (prompt: string, tools = recordingTools(), files: StoredFile[] = []) =>
     Promise.resolve(runner?.handler(request(prompt, { files }), tools.tools)) as Promise<HandlerResult>;
 }
@@ -120,6 +122,7 @@ test('exit code 75, a signal and a shell that saw one are worth another try', as
 test('a command that does not exist fails the job with what the shell says', async () => {
   const failure = (await exec('no-such-program-here')('x').catch((error) => error)) as JobFailure;
   expect(failure.message).toMatch(/exit code 127: .*no-such-program-here/);
+  expect(log).toMatch(/The shell found no such command: give its full path/);
 });
 
 test('a program that does not read its stdin is no trouble', async () => {

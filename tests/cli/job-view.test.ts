@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { createJobView, exitCodeOf, jobCard, resultText, situation } from '../../client/cli/job-view.ts';
+import { createJobView, exitCodeOf, jobCard, situation } from '../../client/cli/job-view.ts';
+import { resultText, terminalResult } from '../../client/cli/result-view.ts';
 import type { JobSnapshot } from '../../client/sdk/index.ts';
 
 const job: JobSnapshot = {
@@ -134,4 +135,47 @@ test('a job cannot move the cursor of who looks at it', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there
   expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   expect(shown).toContain('evil line');
+});
+
+test('what is said beside the job has a line of its own, in a pipe and on a terminal', () => {
+  const [pipe, terminal] = [memoryStream(false), memoryStream(true)];
+  for (const { stream } of [pipe, terminal]) {
+    const view = createJobView(stream);
+    view.note('first');
+    view.show(job);
+    view.note('second');
+    view.close();
+  }
+  expect(pipe.text()).toBe('first\nRUNNING 40 % reading: page 1\nsecond\n');
+  const [before = '', after = ''] = terminal.text().split('second\n');
+  expect(before).toMatch(/^first\n.*█/s);
+  expect(after).toContain('█');
+});
+
+const words = Array.from({ length: 300 }, (_, index) => ({ text: `word${index}`, box: [0, 0, 10, 10] }));
+
+test('on a terminal the text of a long result is shown as text, and the rest is named', () => {
+  expect(terminalResult({ id: 'ocr.01', result: { text: 'Dear all,\nhello', words, pages: [1] } })).toEqual({
+    text: 'Dear all,\nhello',
+    rest: 'Beside this text: words (300), pages (1). All of it: spacedock job ocr.01 --json',
+  });
+  expect(terminalResult({ id: 'ocr.01', result: { text: 'alone' } })).toEqual({ text: 'alone' });
+  expect(terminalResult({ id: 'ocr.01', result: 'text\u001b[2J' })).toEqual({ text: 'text' });
+});
+
+test('on a terminal long JSON is shortened, and short JSON is whole', () => {
+  const { text, rest } = terminalResult({ id: 'ocr.01', result: { words } });
+  expect(text.split('\n')).toHaveLength(20);
+  expect(rest).toMatch(/^… \d{4} more lines\. All of it: spacedock job ocr\.01 --json$/);
+  const wide = terminalResult({ id: 'ocr.01', result: ['x'.repeat(1000)] });
+  expect(wide.text.length).toBeLessThan(300);
+  expect(wide.rest).toBe('All of it: spacedock job ocr.01 --json');
+  for (const result of [{ text: 'a', more: 1 }, [1], 7, null])
+    expect(terminalResult({ id: 'ocr.01', result })).toEqual({ text: JSON.stringify(result, null, 2) });
+});
+
+test('the card is short on a terminal and whole in a pipe', () => {
+  const long = { ...completed, result: { words } };
+  expect(jobCard(long, memoryStream(true).stream)).toContain('All of it: spacedock job ocr.01 --json');
+  expect(jobCard(long, memoryStream(false).stream)).toContain('word299');
 });

@@ -136,3 +136,34 @@ test('the example factors numbers, and refuses without one', async () => {
   expect((await run('360 and 1000003')).result).toEqual({ 360: [2, 2, 2, 3, 3, 5], 1000003: [1000003] });
   await expect(run('no number')).rejects.toMatchObject({ details: { code: 'NO_NUMBERS' } });
 });
+
+test('the operator is told once of a program that never answers, and how it should', async () => {
+  const told = Promise.withResolvers<void>();
+  const started = createKeepRunner({
+    command: 'cat > /dev/null',
+    killAfterSeconds: 0.1,
+    silenceSeconds: 0.1,
+    onStderr(text) {
+      log += text;
+      if (text.includes('has not answered')) told.resolve();
+    },
+  });
+  runner = started;
+  const recording = recordingTools();
+  const answer = Promise.resolve(started.handler(request('x'), recording.tools)).catch((error) => error);
+  await told.promise;
+  recording.cancel();
+  await answer;
+  expect(log).toContain('The program has not answered in 0.1 s.');
+  expect(log).toContain('{"type":"result","id":"1"');
+});
+
+test('a command that is not found is said so, with what to do', async () => {
+  const told = Promise.withResolvers<string>();
+  runner = createKeepRunner({
+    command: 'no-such-program-here',
+    killAfterSeconds: 1,
+    onStderr: (text) => text.includes('Starting it again') && told.resolve(text),
+  });
+  expect(await told.promise).toMatch(/no-such-program-here.*\nThe shell found no such command: .*PATH.*\n/);
+});

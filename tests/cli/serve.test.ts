@@ -1,9 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { endsWithUs } from '../help/children.ts';
 import { startServer } from '../help/server.ts';
-import { run, start } from './command.ts';
+import { MAIN, run, start } from './command.ts';
 import { childrenOf, gone } from './tools.ts';
 
 let scratch: string;
@@ -39,6 +42,14 @@ test('a bad value is refused with the name of its variable, from a flag as from 
     code: 2,
     stderr: expect.stringContaining('REDIS_URL'),
   });
+});
+
+test('a bad value is shown as it was given, with what it must be', async () => {
+  const { code, stderr } = await run(['serve', '--data-dir', scratch], { env: { PORT: 'abc', MAX_FILE_BYTES: '1.5' } });
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    'PORT: must be a number (it is "abc")\nMAX_FILE_BYTES: must be a whole number (it is "1.5")\n',
+  );
 });
 
 test('every variable of the configuration has a flag', async () => {
@@ -83,6 +94,16 @@ test('demo --once ends with the text of the sample, and nothing of it stays', as
   expect(stderr).toMatch(/RUNNING \d+ % /);
   expect(stderr).toMatch(/COMPLETED after [\d.]+ s, confidence \d\d %\n/);
   expect(code).toBe(0);
+  expect(await readdir(scratch)).toEqual([]);
+});
+
+test('a demo whose reader goes away (| head) leaves nothing behind', async () => {
+  const env = { ...process.env, TMPDIR: scratch };
+  const demo = endsWithUs(spawn(process.execPath, [MAIN, 'demo'], { env, stdio: ['ignore', 'pipe', 'ignore'] }));
+  const [stdout, ended] = [demo.stdout, once(demo, 'exit')];
+  await once(stdout, 'data');
+  stdout.destroy();
+  expect(await ended).toEqual([141, null]);
   expect(await readdir(scratch)).toEqual([]);
 });
 

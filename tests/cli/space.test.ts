@@ -58,7 +58,7 @@ test('what the server refuses is shown with its code and what to do', async () =
 
   const again = await run(['space', 'create', 'ocr'], { env });
   expect(again).toMatchObject({ code: 2, stdout: '' });
-  expect(again.stderr).toMatch(/^error: .*"ocr".* \(ALREADY_EXISTS\)\n.*spacedock space update/);
+  expect(again.stderr).toMatch(/^error: .*"ocr".* \(ALREADY_EXISTS\)\n.*spacedock space update ocr/);
 
   const unknown = await run(['space', 'update', 'ocd', '--title', 'x'], { env });
   expect(unknown).toMatchObject({ code: 2, stdout: '' });

@@ -107,12 +107,13 @@ test('refusals have exit code 2, their code and what to do', async () => {
     return stderr;
   };
   await writeFile(join(scratch, 'a.txt'), 'text');
-  expect(await refused(['submit', 'words', '--prompt', 'x'])).toMatch(/SPACE_NOT_CONNECTED\)\n.*--when-offline queue/);
+  expect(await refused(['submit', 'words', '--prompt', 'x'])).toMatch(
+    /SPACE_NOT_CONNECTED\)\n.*app --spaces words\).*space update words --when-offline queue/,
+  );
   expect(await refused(['submit', 'wordz', '--prompt', 'x'])).toMatch(/did you mean "words".*NOT_FOUND/);
-  expect(await refused(['watch', 'words.nope'])).toContain('NOT_FOUND');
-  expect(await refused(['job', 'words.nope'])).toContain('There is no job words.nope.');
-  expect(await refused(['cancel', 'words.nope'])).toContain('NOT_FOUND');
-  expect(await refused(['retry', 'words.nope'])).toContain('NOT_FOUND');
+  expect(await refused(['job', 'words.nope'])).toMatch(/There is no job words.nope.\n.*: spacedock jobs words\n$/);
+  for (const command of ['watch', 'cancel', 'retry'])
+    expect(await refused([command, 'words.nope'])).toMatch(/NOT_FOUND\)\n.*: spacedock jobs words\n$/);
   app = begin(['app', '--spaces', 'words']);
   await app.until(/Registration successful\n/);
   expect(await refused(['submit', 'words', '--file', join(scratch, 'a.txt')])).toMatch(
@@ -149,6 +150,46 @@ test('files go in and come back, also under one name, and overwrite nothing', as
     expect(await readFile(join(out, `plots-b${round}.txt`), 'utf8')).toBe('second');
   }
   expect(await readdir(out)).toHaveLength(4);
+});
+
+test('files of the result are mentioned with name, type and size, and can be saved later', async () => {
+  await serve([], ['--exec', talkative]);
+  const { stderr } = await spacedock(['submit', 'words', '--prompt', 'files', '--watch']);
+  const [, id] = /^Job (\S+)\n/.exec(stderr) as RegExpExecArray;
+  expect(stderr).toContain(
+    `file a.txt (text/plain, 5 B)\nfile plots-b.txt (text/plain, 6 B)\nSave with: spacedock job ${id} --out DIR\n`,
+  );
+  const out = join(scratch, 'out');
+  expect((await spacedock(['job', id as string])).stdout).toContain('a.txt (text/plain, 5 B)');
+  expect(await spacedock(['job', id as string, '--out', out])).toMatchObject({
+    code: 0,
+    stderr: `saved ${join(out, 'a.txt')}\nsaved ${join(out, 'plots-b.txt')}\n`,
+  });
+  expect(await readFile(join(out, 'plots-b.txt'), 'utf8')).toBe('second');
+});
+
+test('a long result does not flood a terminal, and is whole in a pipe', async () => {
+  const words = Array.from({ length: 300 }, (_, index) => `word${index}`);
+  await writeFile(join(scratch, 'result.json'), JSON.stringify({ text: 'Dear all,', words }));
+  await serve([], ['--exec', `cat '${scratch}/result.json'`]);
+  const submit = (terminal: boolean) => spacedock(['submit', 'words', '--prompt', 'x', '--watch'], { terminal });
+  const shown = (await submit(true)).stdout;
+  expect(shown).toMatch(
+    /COMPLETED.*\r\nDear all,\r\n.*Beside this text: words \(300\)\. All of it: spacedock job words\./s,
+  );
+  expect(shown).not.toContain('word299');
+  expect(JSON.parse((await submit(false)).stdout)).toEqual({ text: 'Dear all,', words });
+});
+
+test('a value that an enum does not have is refused with those that it has', async () => {
+  const schema = '{"type":"object","properties":{"mode":{"enum":["fast","slow"]}}}';
+  await serve(['--parameters', schema], ['--exec', 'cat']);
+  expect(await spacedock(['submit', 'words', '--parameters', 'mode=quick'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(
+      'input.parameters.mode: must be equal to one of the allowed values: "fast", "slow"',
+    ),
+  });
 });
 
 test('a prompt can come from stdin, and parameters as pairs', async () => {
@@ -196,7 +237,10 @@ test('a job can be looked at, and tried again', async () => {
   expect(card.stdout).toMatch(new RegExp(`^${id}\nStatus +COMPLETED\n`));
   expect(card.stdout).toMatch(/\nPrompt +x\n.*\nResult +fine\nWhat happened\n +20\S+ +QUEUED/s);
   expect(await jobOf(id)).toMatchObject({ id, status: 'COMPLETED', result: 'fine' });
-  expect(await spacedock(['cancel', id])).toMatchObject({ code: 2, stderr: expect.stringContaining('JOB_FINISHED') });
+  expect(await spacedock(['cancel', id])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(`JOB_FINISHED\\)\n.*spacedock retry ${id}\n$`),
+  });
 
   const again = await spacedock(['retry', id]);
   expect(again.stdout).toMatch(/^words\./);

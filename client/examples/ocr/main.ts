@@ -80,7 +80,8 @@ function report(event: RemoteAppEvent): void {
       console.error(`Connection lost (${event.code}), trying again`);
       break;
     case 'refused':
-      console.error(`Refused: ${event.error.message}`);
+      // The last one ends the app, and is said then.
+      if (!event.final) console.error(`Refused: ${event.error.message}`);
       break;
   }
 }
