@@ -1,19 +1,17 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type ExecutionResult, GraphQLError, printSchema } from 'graphql';
-import { createYoga, isAsyncIterable } from 'graphql-yoga';
+import { printSchema } from 'graphql';
 import type { Config } from './config.ts';
 import { Refusal } from './domain/refusal.ts';
 import type { Engine } from './engine/engine.ts';
-import { createContext } from './graphql/context.ts';
-import { maskError } from './graphql/errors.ts';
-import { createOperations, parseDocument } from './graphql/operations.ts';
+import { createOperations } from './graphql/operations.ts';
 import { schema } from './graphql/schema.ts';
 import { createFileRoutes } from './http/files.ts';
-import { graphiqlPage } from './http/graphiql.ts';
+import { createGraphqlRoute } from './http/graphql.ts';
+import { createListener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
 import { sendJson, sendRefusal, sendText } from './http/respond.ts';
-import { originAllowed, originRefused } from './live/origin.ts';
+import { refusedFor } from './live/origin.ts';
 import { createSockets } from './live/socket.ts';
 import { createWatch } from './live/watch.ts';
 import type { Log } from './log.ts';
@@ -32,14 +30,6 @@ export interface Server {
 /** How long sockets may take to send what they hold. */
 const GOODBYE_MS = 3000;
 
-/** Ends a stream of events when the request that asked for it is gone. */
-function endWith(signal: AbortSignal, result: unknown): void {
-  if (!isAsyncIterable(result)) return;
-  const end = () => void Promise.resolve((result as AsyncIterableIterator<unknown>).return?.()).catch(() => undefined);
-  if (signal.aborted) end();
-  else signal.addEventListener('abort', end, { once: true });
-}
-
 /** The one assembly: HTTP, SSE, WebSocket, files, health and metrics on one port. The engine is the caller's to close. */
 export async function openServer(engine: Engine, config: Config, log: Log): Promise<Server> {
   const services = createServices(engine, config, log);
@@ -48,84 +38,8 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
   const sockets = createSockets({ operations, config, counters: services.counters, log });
   const files = createFileRoutes(services);
   const metrics = createMetrics(services);
-  const graphiql = graphiqlPage();
+  const graphql = createGraphqlRoute(services, watch, config, log);
   const sdl = `${printSchema(schema)}\n`;
-  const streams = new Set<ServerResponse>();
-
-  const yoga = createYoga({
-    schema,
-    graphqlEndpoint: '/graphql',
-    graphiql: false,
-    landingPage: false,
-    logging: false,
-    cors: false,
-    maskedErrors: { maskError: (error) => masked(error) },
-    // Unbounded in bytes, and sockets are what is to be fast.
-    parserAndValidationCache: false,
-    plugins: [
-      {
-        onParse: ({ setParseFn }: { setParseFn(parse: typeof parseDocument): void }) => setParseFn(parseDocument),
-        // A page that left before its subscription was there: nobody else would end it.
-        onSubscribe: ({ args }: { args: { contextValue: { request: Request } } }) => ({
-          onSubscribeResult: ({ result }: { result: unknown }) => endWith(args.contextValue.request.signal, result),
-        }),
-        // What Yoga itself finds wrong with an operation gets a code of our table too.
-        onResultProcess: ({ result, setResult }: { result: unknown; setResult(result: ExecutionResult): void }) => {
-          const { errors } = result as ExecutionResult;
-          if (errors) setResult({ ...(result as ExecutionResult), errors: errors.map(masked) });
-        },
-      },
-    ],
-    context: ({ request }) => createContext(services, watch, request.headers.get('authorization') ?? undefined, null),
-  });
-
-  function masked(error: unknown): GraphQLError {
-    const { message, extensions } = maskError(error, (cause) => {
-      services.counters.errors++;
-      log.error({ err: cause }, 'An operation failed unexpectedly');
-    });
-    const {
-      nodes,
-      source,
-      positions,
-      path,
-      extensions: before,
-    } = error instanceof GraphQLError ? error : new GraphQLError('');
-    // How the transport is to answer is Yoga's to know.
-    const http = before.http ? { http: before.http } : {};
-    return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, ...http } });
-  }
-
-  /** Comments between SSE events, which no client shows and no proxy calls silence. */
-  function keepAlive(response: ServerResponse): void {
-    streams.add(response);
-    const timer = setInterval(() => {
-      if (response.headersSent && !response.writableEnded) response.write(':\n');
-    }, config.keepaliveMs);
-    response.once('close', () => {
-      clearInterval(timer);
-      streams.delete(response);
-    });
-  }
-
-  function graphql(request: IncomingMessage, response: ServerResponse): void | Promise<void> {
-    if (graphiql(request, response)) return;
-    const length = Number(request.headers['content-length'] ?? 0);
-    if (length > config.limits.body || request.headers['transfer-encoding']) {
-      response.setHeader('connection', 'close');
-      throw length > config.limits.body
-        ? new Refusal(
-            'PAYLOAD_TOO_LARGE',
-            `A body may have ${config.limits.body} bytes; larger files go to POST /files`,
-            {
-              limit: config.limits.body,
-            },
-          )
-        : new Refusal('BAD_USER_INPUT', 'Send the body with a Content-Length', { field: 'Content-Length' });
-    }
-    if (request.headers.accept?.includes('text/event-stream')) keepAlive(response);
-    return yoga(request, response) as Promise<void>;
-  }
 
   async function ready(response: ServerResponse): Promise<void> {
     const { ready: up, problem } = engine.health();
@@ -137,7 +51,7 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
   async function route(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
     const { method = 'GET' } = request;
     const path = url.pathname;
-    if (path === '/graphql') return graphql(request, response);
+    if (path === '/graphql') return graphql.answer(request, response);
     if (path === '/files' && method === 'POST') return files.post(request, response, url);
     if (method !== 'GET' && method !== 'HEAD') throw new Refusal('NOT_FOUND', `There is no ${method} ${path}`);
     if (path.startsWith('/files/')) return files.get(request, response, url);
@@ -163,9 +77,10 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
     const { origin, host } = request.headers;
     response.setHeader('x-content-type-options', 'nosniff');
     response.setHeader('vary', 'Origin');
-    if (!originAllowed(origin, host, config)) {
-      log.warn({ origin }, originRefused(origin));
-      throw new Refusal('FORBIDDEN', originRefused(origin));
+    const refused = refusedFor(request.headers, config);
+    if (refused !== null) {
+      log.warn({ origin, host }, refused);
+      throw new Refusal('FORBIDDEN', refused);
     }
     if (origin !== undefined) {
       response.setHeader('access-control-allow-origin', origin);
@@ -186,7 +101,7 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
     await route(request, response, url);
   }
 
-  const http = createServer((request, response) => {
+  const http = createListener((request, response) => {
     handle(request, response).catch((error) => {
       if (response.headersSent) return response.destroy();
       if (error instanceof Refusal) return sendRefusal(response, error);
@@ -218,7 +133,7 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
     services.drain();
     const closed = new Promise<void>((resolve) => http.close(() => resolve()));
     await sockets.drain(Math.min(GOODBYE_MS, config.drainMs));
-    for (const response of streams) response.destroy();
+    graphql.cut();
     http.closeIdleConnections();
     const idle = setInterval(() => http.closeIdleConnections(), 100);
     deadline.addEventListener('abort', () => http.closeAllConnections());
@@ -232,7 +147,7 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
   return {
     url: `http://${named}:${port}`,
     services,
-    topics: watch.topics,
+    topics: () => watch.topics() + sockets.groups(),
     close: () => {
       closing ??= close();
       return closing;

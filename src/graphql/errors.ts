@@ -2,9 +2,14 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { type ErrorCode, errorCodes, Refusal } from '../domain/refusal.ts';
 import { EngineUnavailable } from '../engine/engine.ts';
 
-/** A refusal as GraphQL carries it: `extensions` with code, and where they apply field, limit, retryAfterSeconds. */
-export const refusalError = (refusal: Refusal): GraphQLError =>
-  new GraphQLError(refusal.message, { extensions: { code: refusal.code, ...refusal.details } });
+/**
+ * A refusal as GraphQL carries it: `extensions` with code, and where they apply field, limit, retryAfterSeconds. `http`: how Yoga is to
+ * answer with it.
+ */
+export const refusalError = (refusal: Refusal, http?: { status: number }): GraphQLError =>
+  new GraphQLError(refusal.message, {
+    extensions: { code: refusal.code, ...refusal.details, ...(http ? { http } : {}) },
+  });
 
 /**
  * What a client may see of an error. Refusals pass; so do the words of GraphQL itself on an operation that is not valid; anything

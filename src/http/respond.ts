@@ -20,9 +20,9 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 }
 
 /** The same shape as a GraphQL answer, so that a client reads all refusals alike. */
-export function sendRefusal(response: ServerResponse, refusal: Refusal): void {
+export function sendRefusal(response: ServerResponse, refusal: Refusal, status?: number): void {
   const { code, details, message } = refusal;
-  sendJson(response, STATUS[code] ?? 400, { errors: [{ message, extensions: { code, ...details } }] });
+  sendJson(response, status ?? STATUS[code] ?? 400, { errors: [{ message, extensions: { code, ...details } }] });
 }
 
 export function sendText(response: ServerResponse, status: number, type: string, text: string): void {

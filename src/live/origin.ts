@@ -1,15 +1,28 @@
+import { isIPv4 } from 'node:net';
 import type { Config } from '../config.ts';
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host);
+export const isLoopback = (host: string): boolean =>
+  LOCAL.has(host) || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 /**
- * Whether a page of this origin may talk to the server, on any transport. No origin: not a page. The own origin is allowed, and
- * while bound to loopback any localhost; there the Host header proves nothing, as a foreign name can be made to point at
- * 127.0.0.1 (DNS rebinding).
+ * Why a request may not talk to the server, on any transport; null if it may. Pages are judged by their origin, and while bound to
+ * loopback every request by its host: a foreign name can be made to point at 127.0.0.1 (DNS rebinding), and a page of that name
+ * reads what it gets from there as its own, without an Origin header.
  */
-export function originAllowed(origin: string | undefined, host: string | undefined, config: Config): boolean {
+export function refusedFor({ origin, host }: { origin?: string; host?: string }, config: Config): string | null {
+  if (!originAllowed(origin, host, config)) {
+    return `Origin ${origin?.slice(0, 200)} is not allowed; an operator can add it to ALLOWED_ORIGINS`;
+  }
+  if (!hostAllowed(host, config)) {
+    return `Host ${host?.slice(0, 200)} is not allowed; an operator can set PUBLIC_URL to the address that people use`;
+  }
+  return null;
+}
+
+/** No origin: not a page, or a page's own server. That one is allowed, and while bound to loopback any localhost. */
+function originAllowed(origin: string | undefined, host: string | undefined, config: Config): boolean {
   if (origin === undefined) return true;
   if (!URL.canParse(origin)) return false;
   const { hostname, host: authority, origin: exact } = new URL(origin);
@@ -18,5 +31,13 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   return isLoopback(config.host) ? LOCAL.has(hostname) : authority === host;
 }
 
-export const originRefused = (origin: string | undefined): string =>
-  `Origin ${origin?.slice(0, 200)} is not allowed; an operator can add it to ALLOWED_ORIGINS`;
+/** While bound to loopback: this machine, or what the configuration names. */
+function hostAllowed(host: string | undefined, config: Config): boolean {
+  if (host === undefined || !isLoopback(config.host)) return true;
+  const named = URL.parse(`http://${host}`)?.hostname;
+  if (named === undefined) return false;
+  if (isLoopback(named)) return true;
+  return [config.publicUrl ?? [], config.allowedOrigins ?? []]
+    .flat()
+    .some((known) => known === '*' || new URL(known).hostname === named);
+}

@@ -8,8 +8,9 @@ import type { Config } from '../config.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Log } from '../log.ts';
 import type { Counters } from '../service/stats.ts';
+import { createBroadcast, type Delivery } from './broadcast.ts';
 import { createLink, type SocketLink } from './link.ts';
-import { originAllowed, originRefused } from './origin.ts';
+import { refusedFor } from './origin.ts';
 
 /** What an operation over a socket is executed with; the GraphQL floor gives it. */
 export interface Operations {
@@ -17,10 +18,16 @@ export interface Operations {
   prepare(
     payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null },
     connection: { authorization: string | undefined; link: SocketLink },
-  ): ExecutionArgs | GraphQLError[];
+  ): Prepared | GraphQLError[];
   /** What a client may see of an error. */
   mask(error: GraphQLError): GraphQLFormattedError;
   refused(refusal: Refusal): GraphQLError;
+}
+
+export interface Prepared {
+  args: ExecutionArgs;
+  /** Subscriptions with the same key get the same answers: they are executed once. Null: this one is its own. */
+  sharing: string | null;
 }
 
 export interface SocketsOptions {
@@ -61,6 +68,9 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
     handleProtocols,
   });
 
+  const broadcast = createBroadcast({ mask: operations.mask });
+  const shared = new WeakMap<ExecutionArgs, Delivery & { key: string }>();
+
   const protocol = makeServer<Record<string, unknown>, Extra>({
     // Nothing may be thrown from here: it would close the socket under all its operations.
     onSubscribe: (ctx, id, payload) => {
@@ -93,14 +103,18 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
         authorization: typeof authorization === 'string' ? authorization : undefined,
         link: extra.link,
       });
-      if (!Array.isArray(prepared)) {
-        extra.operations++;
-        extra.active.add(id);
-      }
-      return prepared;
+      if (Array.isArray(prepared)) return prepared;
+      extra.operations++;
+      extra.active.add(id);
+      const { args, sharing } = prepared;
+      if (sharing !== null) shared.set(args, { key: sharing, link: extra.link, id });
+      return args;
     },
     execute,
-    subscribe,
+    subscribe: (args) => {
+      const sharing = shared.get(args);
+      return sharing ? broadcast.subscribe(sharing.key, args, sharing) : subscribe(args);
+    },
     onNext: (_ctx, _id, _payload, _args, result) => ({
       ...(result.data === undefined ? {} : { data: result.data }),
       ...(result.errors ? { errors: result.errors.map(operations.mask) } : {}),
@@ -207,11 +221,11 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
       const { origin, host } = request.headers;
-      if (!originAllowed(origin, host, config)) {
-        log.warn({ origin }, originRefused(origin));
-        const body = originRefused(origin);
+      const refused = refusedFor(request.headers, config);
+      if (refused !== null) {
+        log.warn({ origin, host }, refused);
         socket.end(
-          `HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+          `HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(refused)}\r\n\r\n${refused}`,
           () => socket.destroy(),
         );
         return;
@@ -228,6 +242,7 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
     },
 
     count: () => links.size,
+    groups: broadcast.groups,
   };
 }
 

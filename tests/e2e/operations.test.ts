@@ -172,7 +172,7 @@ describe.each(engines)('a drain on %s', (engine) => {
     const body = JSON.stringify({ query, variables: { input: { space, prompt: 'Late' } } });
     const { port, hostname } = new URL(server.url);
     const socket = createConnection(Number(port), hostname);
-    const head = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+    const head = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`;
     socket.write(head + body.slice(0, 10));
     // The server has the first half when it answers another.
     await read(server, (await submit(server, space)).id);

@@ -1,26 +1,12 @@
-import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { multipart, post, postBody } from '../help/client.ts';
-import { freshId } from '../help/jobs.ts';
-import { engines, startServer, type TestServer } from '../help/server.ts';
-import { openSocket } from '../help/socket.ts';
+import { answerOf, multipart, post, postBody } from '../help/client.ts';
+import { freshId, newSpace } from '../help/jobs.ts';
+import { raw } from '../help/raw-http.ts';
+import { engines } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
 
 const json = { 'content-type': 'application/json' };
 const VIEWER = '{ viewer { name } }';
-
-/** What the server answers to bytes. */
-async function raw(server: TestServer, ...bytes: (string | Buffer)[]): Promise<string> {
-  const { port, hostname } = new URL(server.url);
-  const socket = createConnection(Number(port), hostname);
-  const answer: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => answer.push(chunk));
-  // The server may close while it is still being sent to.
-  socket.on('error', () => undefined);
-  for (const part of bytes) socket.write(part);
-  await new Promise((resolve) => socket.once('close', resolve));
-  return Buffer.concat(answer).toString();
-}
 
 describe.each(engines)('HTTP on %s', (engine) => {
   const server = useServer({ engine, env: { MAX_BODY_BYTES: '20000' } });
@@ -49,9 +35,75 @@ describe.each(engines)('HTTP on %s', (engine) => {
     expect([answer.status, answer.errors[0]?.extensions.code]).toEqual([status, 'BAD_USER_INPUT']);
   });
 
-  it('refuses a body of another type', async () => {
-    const headers = { 'content-type': 'text/plain' };
-    expect((await fetch(server.graphql, { method: 'POST', body: VIEWER, headers })).status).toBe(415);
+  it('refuses a body of another type, and says which it takes', async () => {
+    for (const type of ['text/plain', 'application/jsonp', '']) {
+      const body = Buffer.from(JSON.stringify({ query: VIEWER }));
+      const response = await fetch(server.graphql, {
+        method: 'POST',
+        body,
+        headers: type ? { 'content-type': type } : {},
+      });
+      const { errors } = await answerOf(response);
+      expect([response.status, errors[0]?.extensions]).toEqual([
+        415,
+        { code: 'BAD_USER_INPUT', field: 'Content-Type' },
+      ]);
+      expect(errors[0]?.message).toContain('application/json');
+    }
+  });
+
+  it('refuses to answer in a form that it does not have, before anything is done, and says which it has', async () => {
+    const id = freshId();
+    const create = `mutation { createSpace(input: { id: "${id}", title: "x" }) { id } }`;
+    for (const [query, accept] of [
+      [create, 'text/plain'],
+      [create, 'image/png, application/xml;q=0.5'],
+      [VIEWER, 'application/json; charset=latin1'],
+      ['subscription { stats { engine } }', 'application/json'],
+    ]) {
+      const headers = { ...json, accept: accept! };
+      const response = await fetch(server.graphql, { method: 'POST', body: JSON.stringify({ query }), headers });
+      const { errors } = await answerOf(response);
+      expect([response.status, errors[0]?.extensions]).toEqual([406, { code: 'BAD_USER_INPUT', field: 'Accept' }]);
+      expect(errors[0]?.message).toContain('application/graphql-response+json');
+      expect(errors[0]?.message).toContain('text/event-stream');
+    }
+    expect((await post(server, 'query ($id: ID!) { space(id: $id) { id } }', { id })).data).toEqual({ space: null });
+    expect((await post(server, '{ stats { thisProcess { watchers } } }')).data).toEqual({
+      stats: { thisProcess: { watchers: 0 } },
+    });
+  });
+
+  it('takes files only where the schema says File, and names where they were put', async () => {
+    const space = await newSpace(
+      server,
+      {},
+      { prompt: true, parameters: { type: 'object' }, files: { accept: ['*/*'] } },
+    );
+    const submit = 'mutation ($input: SubmitInferenceInput!) { submitInference(input: $input) { id } }';
+    const input = { space, prompt: 'x', parameters: {}, files: [null] };
+    const file = new File(['x'], 'x.txt');
+    for (const path of ['input.parameters', 'input.parameters.x', 'input.parameters.x.y', 'input.prompt']) {
+      const { status, errors } = await postBody(
+        server,
+        multipart(submit, { input: { ...input, files: [] } }, { [path]: file }),
+      );
+      expect([status, errors[0]?.extensions]).toEqual([400, { code: 'BAD_USER_INPUT', field: path }]);
+      expect(errors[0]?.message).toBe(`${path}: a file goes only where the schema says File`);
+    }
+    for (const path of ['input.files.0', 'input.files']) {
+      expect((await postBody(server, multipart(submit, { input }, { [path]: file }))).errors).toEqual([]);
+    }
+  });
+
+  it('is served as if there were no offer to whoever offers another protocol than WebSocket', async () => {
+    const offer =
+      'host: localhost\r\nconnection: Upgrade, HTTP2-Settings, close\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk';
+    expect(await raw(server, `GET /health HTTP/1.1\r\n${offer}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 /);
+    const body = JSON.stringify({ query: VIEWER });
+    const headers = `content-type: application/json\r\ncontent-length: ${body.length}`;
+    const answer = await raw(server, `POST /graphql HTTP/1.1\r\n${offer}\r\n${headers}\r\n\r\n${body}`);
+    expect(answer).toContain('{"data":{"viewer":{"name":"Anonymous"}}}');
   });
 
   it('refuses a form whose map leads nowhere', async () => {
@@ -63,7 +115,10 @@ describe.each(engines)('HTTP on %s', (engine) => {
     const { status, errors } = await post(server, VIEWER, { text: 'x'.repeat(20_000) });
     expect(status).toBe(413);
     expect(errors[0]?.extensions).toEqual({ code: 'PAYLOAD_TOO_LARGE', limit: 20_000 });
-    const unread = await raw(server, 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999\r\n\r\n{"query":');
+    const unread = await raw(
+      server,
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9999999\r\n\r\n{"query":',
+    );
     expect(unread).toContain('PAYLOAD_TOO_LARGE');
     expect(unread).toContain('413');
   });
@@ -72,7 +127,7 @@ describe.each(engines)('HTTP on %s', (engine) => {
     const body = Buffer.alloc(8 * 1024 * 1024, 32);
     const answer = await raw(
       server,
-      `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
+      `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`,
       body,
     );
     expect(answer).toContain('PAYLOAD_TOO_LARGE');
@@ -80,7 +135,7 @@ describe.each(engines)('HTTP on %s', (engine) => {
 
   it('wants to know how long a body is', async () => {
     const head =
-      'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+      'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
     const answer = await raw(server, `${head}2\r\n{}\r\n0\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain('"field":"Content-Length"');
@@ -112,12 +167,12 @@ describe.each(engines)('HTTP on %s', (engine) => {
 
   it('survives requests that are none', async () => {
     for (const request of [
-      'GET // HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
-      'GET http://[ HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n',
-      'GET // HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
-      'GET http://[ HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
-      'GET /elsewhere HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
-      'GET /graphql HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
+      'GET // HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      'GET http://[ HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n',
+      'GET // HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
+      'GET http://[ HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
+      'GET /elsewhere HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
+      'GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n',
       'GARBAGE\r\n\r\n',
     ]) {
       expect(await raw(server, request)).toMatch(/^HTTP\/1\.1 40[04] /);
@@ -126,100 +181,16 @@ describe.each(engines)('HTTP on %s', (engine) => {
   });
 });
 
-describe('the origin of a page', () => {
-  const SUBSCRIBE = JSON.stringify({ query: 'subscription { stats { engine } }' });
-  /** Whether it is let in over HTTP, SSE, WebSocket and to files. */
-  async function admitted(server: TestServer, origin: string): Promise<boolean[]> {
-    const http = await post(server, VIEWER, {}, { origin });
-    const stop = new AbortController();
-    const headers = { ...json, origin, accept: 'text/event-stream' };
-    const sse = await fetch(server.graphql, { method: 'POST', body: SUBSCRIBE, headers, signal: stop.signal });
-    const streams = sse.headers.get('content-type')?.startsWith('text/event-stream') ?? false;
-    stop.abort();
-    const socket = await openSocket(server, { origin }).catch(() => null);
-    socket?.cut();
-    const upload = await fetch(`${server.url}/files?name=x`, { method: 'POST', body: 'x', headers: { origin } });
-    if (!streams) expect([http.status, http.errors[0]?.extensions.code, sse.status]).toEqual([403, 'FORBIDDEN', 403]);
-    return [http.status === 200, streams, socket !== null, upload.status === 201];
-  }
-  const all = [true, true, true, true];
-  const none = [false, false, false, false];
+describe('a large body', () => {
+  const server = useServer({ engine: 'sqlite', env: { MAX_BODY_BYTES: `${40 * 1024 * 1024}` } });
 
-  it('may be any of this machine while the server is bound to it, and none else', async () => {
-    await using server = await startServer();
-    for (const origin of [server.url, 'http://localhost:5173', 'https://127.0.0.1', 'http://[::1]:80']) {
-      expect([origin, ...(await admitted(server, origin))]).toEqual([origin, ...all]);
-    }
-    for (const origin of ['https://evil.example', 'http://localhost.evil.example', 'null', 'nonsense', 'file://']) {
-      expect([origin, ...(await admitted(server, origin))]).toEqual([origin, ...none]);
-    }
-  });
-
-  it('is not believed for a name that was made to point at this machine', async () => {
-    await using server = await startServer();
-    const headers = { ...json, host: 'evil.example', origin: 'http://evil.example' };
-    const { port, hostname } = new URL(server.url);
-    const socket = createConnection(Number(port), hostname);
-    const body = JSON.stringify({ query: VIEWER });
-    const lines = Object.entries({ ...headers, 'content-length': body.length }).map((pair) => pair.join(': '));
-    socket.end(`POST /graphql HTTP/1.1\r\n${lines.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`);
-    expect(Buffer.concat(await socket.toArray()).toString()).toMatch(/^HTTP\/1\.1 403 /);
-  });
-
-  it('is one of a list where there is one, or the public address', async () => {
-    const env = { ALLOWED_ORIGINS: 'https://app.example, http://localhost:3000', PUBLIC_URL: 'https://dock.example/x' };
-    await using server = await startServer({ env });
-    for (const origin of ['https://app.example', 'http://localhost:3000', 'https://dock.example']) {
-      expect([origin, ...(await admitted(server, origin))]).toEqual([origin, ...all]);
-    }
-    for (const origin of ['http://app.example', 'https://app.example:8443', 'http://localhost:3001', server.url]) {
-      expect([origin, ...(await admitted(server, origin))]).toEqual([origin, ...none]);
-    }
-  });
-
-  it('is the server’s own where it is bound to more than this machine, or any with *', async () => {
-    await using open = await startServer({ env: { HOST: '0.0.0.0' } });
-    const here = { ...open, url: open.url.replace('localhost', '127.0.0.1') };
-    const server = { ...here, graphql: `${here.url}/graphql`, socket: `${here.url.replace('http', 'ws')}/graphql` };
-    expect(await admitted(server, here.url)).toEqual(all);
-    expect(await admitted(server, 'http://localhost:5173')).toEqual(none);
-    await using any = await startServer({ env: { ALLOWED_ORIGINS: '*' } });
-    expect(await admitted(any, 'https://anywhere.example')).toEqual(all);
-  });
-
-  it('that is let in gets the headers that browsers ask for, and the answer to their question before', async () => {
-    await using server = await startServer();
-    const origin = 'http://localhost:5173';
-    const asked = await fetch(server.graphql, {
-      method: 'OPTIONS',
-      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
-    });
-    expect(asked.status).toBe(204);
-    expect(Object.fromEntries(asked.headers)).toMatchObject({
-      'access-control-allow-origin': origin,
-      'access-control-allow-methods': 'GET, POST, OPTIONS',
-      'access-control-allow-headers': 'content-type',
-    });
-    const answer = await post(server, VIEWER, {}, { origin });
-    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
-    expect(answer.headers.get('vary')).toContain('Origin');
-    const foreign = await post(server, VIEWER, {}, { origin: 'https://evil.example' });
-    expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
-  });
-
-  it('that is refused tells the operator which setting would let it in', async () => {
-    const said: string[] = [];
-    const log = {
-      debug() {},
-      info() {},
-      error() {},
-      warn: (_fields: unknown, text?: string) => void said.push(text ?? ''),
-    };
-    await using server = await startServer({ log });
-    const { errors } = await post(server, VIEWER, {}, { origin: 'https://evil.example' });
-    expect(errors[0]?.message).toContain('ALLOWED_ORIGINS');
-    await expect(openSocket(server, { origin: 'https://evil.example' })).rejects.toThrow('403');
-    const line = 'Origin https://evil.example is not allowed; an operator can add it to ALLOWED_ORIGINS';
-    expect(said.filter((text) => text === line)).toHaveLength(2);
+  it('is taken up to the limit that is configured, and refused above it by its name', async () => {
+    const text = 'x'.repeat(30 * 1024 * 1024);
+    expect((await post(server, VIEWER, { text })).data).toEqual({ viewer: { name: 'Anonymous' } });
+    const form = multipart(VIEWER, {}, { text: new File([text], 'x') });
+    expect((await postBody(server, form)).data).toEqual({ viewer: { name: 'Anonymous' } });
+    const { status, errors } = await post(server, VIEWER, { text: text + text });
+    expect([status, errors[0]?.extensions]).toEqual([413, { code: 'PAYLOAD_TOO_LARGE', limit: 40 * 1024 * 1024 }]);
+    expect(errors[0]?.message).toContain('MAX_BODY_BYTES');
   });
 });

@@ -1,0 +1,153 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Config } from '../config.ts';
+import { badInput, Refusal } from '../domain/refusal.ts';
+import { createContext } from '../graphql/context.ts';
+import { maskError, refusalError } from '../graphql/errors.ts';
+import { parseDocument } from '../graphql/operations.ts';
+import { schema } from '../graphql/schema.ts';
+import { misplacedUpload } from '../graphql/uploads.ts';
+import type { Watch } from '../live/watch.ts';
+import type { Log } from '../log.ts';
+import type { Services } from '../service/services.ts';
+import { graphiqlPage } from './graphiql.ts';
+import { sendRefusal } from './respond.ts';
+
+/** Ends a stream of events. */
+function end(result: unknown): void {
+  if (!isAsyncIterable(result)) return;
+  Promise.resolve((result as AsyncIterableIterator<unknown>).return?.()).catch(() => undefined);
+}
+
+/** Ends a stream of events when the request that asked for it is gone. */
+function endWith(signal: AbortSignal, result: unknown): void {
+  if (signal.aborted) end(result);
+  else signal.addEventListener('abort', () => end(result), { once: true });
+}
+
+const MEDIA_TYPES = 'application/graphql-response+json and application/json, and for subscriptions text/event-stream';
+
+/** Whether an Accept header lets us answer at all; what exactly may be answered is looked at when there is something. */
+const acceptable = (accept = ''): boolean =>
+  accept.trim() === '' ||
+  /(^|[,\s])(\*\/\*|application\/(\*|json|graphql-response\+json)|text\/(\*|event-stream)|multipart\/(\*|mixed))/i.test(
+    accept,
+  );
+
+const notAcceptable = () => badInput('Accept', `served are ${MEDIA_TYPES} (or use a WebSocket)`);
+
+/** GraphQL over HTTP (https://graphql.github.io/graphql-over-http/), with subscriptions over SSE, multipart requests and GraphiQL. */
+export function createGraphqlRoute(services: Services, watch: Watch, config: Config, log: Log) {
+  const { limits } = config;
+  const graphiql = graphiqlPage();
+  const streams = new Set<ServerResponse>();
+
+  const plugin: Plugin = {
+    onRequestParse({ request, requestParser }) {
+      if (requestParser || request.method !== 'POST') return;
+      const refusal = badInput('Content-Type', 'send application/json, or multipart/form-data with files');
+      throw refusalError(refusal, { status: 415 });
+    },
+    onParse: ({ setParseFn }) => setParseFn(parseDocument),
+    onExecute({ args, setResultAndStopExecution }) {
+      const refusal = misplacedUpload(args);
+      if (refusal) setResultAndStopExecution({ errors: [refusalError(refusal, { status: 400 })] });
+    },
+    // A page that left before its subscription was there: nobody else would end it.
+    onSubscribe: ({ args }) => ({
+      onSubscribeResult: ({ result }) => endWith((args.contextValue as { request: Request }).request.signal, result),
+    }),
+    onResultProcess({ result, setResult, resultProcessor, setResultProcessor }) {
+      if (!resultProcessor) {
+        end(result);
+        const answer = { errors: [refusalError(notAcceptable()).toJSON()] };
+        const headers = { 'content-type': 'application/json; charset=utf-8' };
+        setResultProcessor(
+          (_result, { Response }) => new Response(JSON.stringify(answer), { status: 406, headers }),
+          'application/json',
+        );
+        return;
+      }
+      // What Yoga itself finds wrong with an operation gets a code of our table too.
+      const { errors } = result as ExecutionResult;
+      if (errors) setResult({ ...(result as ExecutionResult), errors: errors.map(masked) });
+    },
+  };
+
+  const yoga = createYoga({
+    schema,
+    graphqlEndpoint: '/graphql',
+    graphiql: false,
+    landingPage: false,
+    logging: false,
+    cors: false,
+    maskedErrors: { maskError: (error) => masked(error) },
+    // Unbounded in bytes, and sockets are what is to be fast.
+    parserAndValidationCache: false,
+    // The limit is kept before a body comes here.
+    maxRequestBodySize: false,
+    plugins: [plugin],
+    context: ({ request }) => createContext(services, watch, request.headers.get('authorization') ?? undefined, null),
+  });
+
+  function masked(error: unknown): GraphQLError {
+    const { message, extensions } = maskError(error, (cause) => {
+      services.counters.errors++;
+      log.error({ err: cause }, 'An operation failed unexpectedly');
+    });
+    const {
+      nodes,
+      source,
+      positions,
+      path,
+      extensions: before,
+    } = error instanceof GraphQLError ? error : new GraphQLError('');
+    // How the transport is to answer is Yoga's to know.
+    const http = before.http ? { http: before.http } : {};
+    return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, ...http } });
+  }
+
+  /** Comments between SSE events, which no client shows and no proxy calls silence. */
+  function keepAlive(response: ServerResponse): void {
+    streams.add(response);
+    const timer = setInterval(() => {
+      if (response.headersSent && !response.writableEnded) response.write(':\n');
+    }, config.keepaliveMs);
+    response.once('close', () => {
+      clearInterval(timer);
+      streams.delete(response);
+    });
+  }
+
+  function checkBody({ headers }: IncomingMessage): void {
+    if (Number(headers['content-length'] ?? 0) > limits.body) {
+      const message = `A body may have ${limits.body} bytes (MAX_BODY_BYTES); larger files go to POST /files`;
+      throw new Refusal('PAYLOAD_TOO_LARGE', message, { limit: limits.body });
+    }
+    if (headers['transfer-encoding']) {
+      throw new Refusal('BAD_USER_INPUT', 'Send the body with a Content-Length', { field: 'Content-Length' });
+    }
+  }
+
+  return {
+    async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+      if (graphiql(request, response)) return;
+      try {
+        checkBody(request);
+      } catch (error) {
+        response.setHeader('connection', 'close');
+        throw error;
+      }
+      // Before anything is done whose answer nobody could read.
+      if (!acceptable(request.headers.accept)) return sendRefusal(response, notAcceptable(), 406);
+      if (request.headers.accept?.includes('text/event-stream')) keepAlive(response);
+      await yoga(request, response);
+    },
+
+    /** Cuts every stream of events. */
+    cut(): void {
+      for (const response of streams) response.destroy();
+    },
+  };
+}
