@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ExecutionArgs, execute, type GraphQLError, type GraphQLFormattedError, subscribe } from 'graphql';
-import { CloseCode, handleProtocols, makeServer } from 'graphql-ws';
+import { CloseCode, handleProtocols, MessageType, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../config.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -55,6 +55,9 @@ interface Received {
 
 /** A message this many times over the limit closes the socket instead of being refused. */
 const HARD_LIMIT = 4;
+/** Messages that graphql-ws knows, and throws on when a client sends them. */
+const SERVERS_OWN = new Set<string>([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
+
 export type Sockets = ReturnType<typeof createSockets>;
 
 /** graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) over ws. */
@@ -168,6 +171,11 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
         extra.messageBytes = message.bytes;
         await handle(message.data);
       } catch (error) {
+        if (SERVERS_OWN.has(peek(message.data)?.type ?? '')) {
+          log.debug({ err: error }, 'A client sent what only a server sends; its socket is closed');
+          ws.close(CloseCode.BadRequest, 'Invalid message received');
+          return;
+        }
         counters.errors++;
         log.error({ err: error }, 'A message could not be handled; its socket is closed');
         ws.close(CloseCode.InternalServerError, 'Internal server error');
@@ -246,9 +254,10 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
   };
 }
 
+/** The type of a message, and its id: empty where it has none. */
 function peek(data: string): { id: string; type: string } | null {
   try {
-    const { id, type } = JSON.parse(data) as { id?: unknown; type?: unknown };
+    const { id = '', type } = JSON.parse(data) as { id?: unknown; type?: unknown };
     return typeof id === 'string' && typeof type === 'string' ? { id, type } : null;
   } catch {
     return null;

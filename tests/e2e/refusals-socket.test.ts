@@ -76,6 +76,9 @@ describe.each(engines)('a WebSocket on %s', (engine) => {
     ['what is no message', ['5'], 4400],
     ['a message without a type', ['{"id": "1"}'], 4400],
     ['a message of an unknown type', ['{"type": "start"}'], 4400],
+    ['a result', ['{"type": "next", "id": "1", "payload": {}}'], 4400],
+    ['an error', ['{"type": "error", "id": "1", "payload": [{"message": "x"}]}'], 4400],
+    ['an acknowledgement', ['{"type": "connection_ack"}'], 4400],
     ['a subscribe without a query', ['{"type": "subscribe", "id": "1", "payload": {}}'], 4400],
     ['a second greeting', ['{"type": "connection_init"}'], 4429],
     [
