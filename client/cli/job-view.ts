@@ -86,7 +86,7 @@ export function jobCard(job: JobSnapshot, stream: NodeJS.WriteStream = process.s
 function shownResult(job: JobSnapshot, stream: NodeJS.WriteStream): string {
   if (!stream.isTTY) return resultText(job);
   const { text, rest } = terminalResult(job);
-  return rest === undefined ? text : `${text}\n${rest}`;
+  return rest === undefined ? text : `${text}\n\n${rest}`;
 }
 
 export function fileLine(file: { name: string; type: string; size: number }): string {

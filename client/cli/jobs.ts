@@ -39,7 +39,7 @@ export function addJobsCommand(program: Command): void {
       const now = Date.now();
       process.stdout.write(
         `${table(
-          ['ID', 'STATUS', 'PROGRESS', 'AGE', 'TITLE OR PROMPT'],
+          ['ID', 'STATUS', 'PROGRESS', 'AGE', 'TITLE OR INPUT'],
           jobs.map((job) => row(job, now)),
         )}\n`,
       );
@@ -69,8 +69,13 @@ function row(job: JobRowFragment, now: number): string[] {
     job.status,
     shortened(progressOf(job), PROGRESS_CHARS),
     seconds(Math.max(0, (now - Date.parse(job.createdAt)) / 1000)),
-    shortened(job.title ?? job.input?.prompt ?? '', TITLE_CHARS),
+    shortened(aboutOf(job), TITLE_CHARS),
   ];
+}
+
+/** Its title, else what was sent: the prompt, or the names of the files. */
+function aboutOf({ title, input }: JobRowFragment): string {
+  return title ?? input?.prompt ?? input?.files.map(({ name }) => name).join(', ') ?? '';
 }
 
 /** Where it stands, or how it ended. */

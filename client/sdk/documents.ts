@@ -49,7 +49,7 @@ export const jobRowFragment = graphql(`
     createdAt startedAt finishedAt updatedAt processingTime
     estimatedWait { low high }
     space { id }
-    input { prompt }
+    input { prompt files { name } }
     error { code message }
   }
 `);

@@ -17,18 +17,24 @@ describe.each(engines)('on %s', (engine) => {
     const actor = await stage.actor({ handler: () => ({ result: 1 }) });
     await stage.end(first.id);
     await actor.app.close();
+    const file = await stage.person.upload({ name: 'scan.png', type: 'image/png', data: 'x' });
+    const third = await stage.submit({ prompt: undefined, files: [file] });
     const second = await stage.submit({ prompt: 'x'.repeat(200) });
 
     const { code, stdout, stderr } = await run(['jobs', SPACE], { env });
     expect([code, stderr]).toEqual([0, '']);
     const [heading, ...rows] = stdout.trimEnd().split('\n');
-    expect(heading).toMatch(/^ID +STATUS +PROGRESS +AGE +TITLE OR PROMPT$/);
-    expect(rows[0]).toMatch(new RegExp(`^${second.id}  QUEUED +place 1 in the queue +[\\d.]+ s +x{49}…$`));
-    expect(rows[1]).toMatch(new RegExp(`^${first.id}  COMPLETED +after [\\d.]+ s +[\\d.]+ s +the first of two lines$`));
-    expect((await run(['jobs'], { env })).stdout.split('\n')).toHaveLength(4);
+    expect(heading).toMatch(/^ID +STATUS +PROGRESS +AGE +TITLE OR INPUT$/);
+    expect(rows[0]).toMatch(new RegExp(`^${second.id}  QUEUED +place 2 in the queue +[\\d.]+ s +x{49}…$`));
+    expect(rows[1]).toMatch(new RegExp(`^${third.id}  QUEUED +place 1 in the queue +[\\d.]+ s +scan\\.png$`));
+    expect(rows[2]).toMatch(new RegExp(`^${first.id}  COMPLETED +after [\\d.]+ s +[\\d.]+ s +the first of two lines$`));
+    expect((await run(['jobs'], { env })).stdout.split('\n')).toHaveLength(5);
 
     const queued = await run(['jobs', '--status', 'queued,timed-out', '--json'], { env });
-    expect(JSON.parse(queued.stdout)).toMatchObject([{ id: second.id, status: 'QUEUED' }]);
+    expect(JSON.parse(queued.stdout)).toMatchObject([
+      { id: second.id, status: 'QUEUED' },
+      { id: third.id, status: 'QUEUED' },
+    ]);
     expect((await run(['jobs', '--status', 'failed'], { env })).stderr).toBe('No such jobs.\n');
   });
 });
