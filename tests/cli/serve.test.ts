@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -57,6 +57,15 @@ test('every variable of the configuration has a flag', async () => {
   const { stdout } = await run(['serve', '--help']);
   const described = stdout.replaceAll(/\s+/g, ' ');
   for (const variable of Object.keys(environment.shape)) expect(described).toContain(`(env: ${variable})`);
+});
+
+test('the README tells of every variable that has an effect, and the help of the one that has none yet', async () => {
+  const { environment } = await import('../../src/config.ts');
+  const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const untold = Object.keys(environment.shape).filter((variable) => !readme.includes(`\`${variable}\``));
+  expect(untold).toEqual(['ADMIN_PASSWORD']);
+  const { stdout } = await run(['serve', '--help']);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('has no effect yet: there are no accounts (env: ADMIN_PASSWORD)');
 });
 
 test('check goes through the life of a job and leaves nothing behind', async () => {

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from './command.ts';
 
@@ -39,6 +42,15 @@ test('every command has a help, and it goes to stdout without colours in a pipe'
     expect(stdout).toMatch(new RegExp(`^Usage: ${['spacedock', ...command].join(' ')} `));
     expect(stdout).not.toContain('\u001b[');
   }
+});
+
+test('what the help and the guide of apps refer to comes with the package', async () => {
+  const root = join(import.meta.dirname, '../..');
+  const { files } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { files: string[] };
+  const packed = globSync(files, { cwd: root });
+  expect((await run(['app', '--help'])).stdout).toContain('client/cli/README.md');
+  expect(packed).toContain('client/cli/README.md');
+  for (const example of ['infer.py', 'keep.py']) expect(packed).toContain(`client/examples/exec/${example}`);
 });
 
 test.each([
