@@ -1,9 +1,21 @@
-import { type DocumentNode, GraphQLError, getOperationAST, Lexer, parse, Source, TokenKind, validate } from 'graphql';
+import {
+  type DocumentNode,
+  GraphQLError,
+  getOperationAST,
+  Kind,
+  Lexer,
+  type OperationDefinitionNode,
+  parse,
+  Source,
+  TokenKind,
+  validate,
+} from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { Refusal } from '../domain/refusal.ts';
 import type { Operations } from '../live/socket.ts';
 import type { Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
+import type { Viewer } from '../service/identity.ts';
 import type { Services } from '../service/services.ts';
 import { createContext } from './context.ts';
 import { maskError, refusalError } from './errors.ts';
@@ -39,6 +51,20 @@ export function parseDocument(query: string | Source): DocumentNode {
 
 const OPENING = new Set<string>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const CLOSING = new Set<string>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
+
+/** Subscriptions whose newest event is all that anybody needs to see, the same for all who may see it. */
+const SHARED = new Set(['jobUpdates', 'spaceConnection', 'stats']);
+
+function isShared({ operation, selectionSet }: OperationDefinitionNode): boolean {
+  const [root] = selectionSet.selections;
+  return operation === 'subscription' && root?.kind === Kind.FIELD && SHARED.has(root.name.value);
+}
+
+/** What an answer depends on: the words, what they are asked with, and who asks. */
+const sharingKey = (
+  { query, operationName, variables }: Parameters<Operations['prepare']>[0],
+  viewer: Viewer,
+): string => JSON.stringify([viewer.id, operationName ?? null, variables ?? null, query]);
 
 /** How operations that come by a socket are read: each document is parsed and validated once. */
 export function createOperations(services: Services, watch: Watch, log: Log): Operations {
@@ -76,13 +102,10 @@ export function createOperations(services: Services, watch: Watch, log: Log): Op
             field: 'operationName',
           });
         }
-        return {
-          schema,
-          document,
-          operationName: payload.operationName,
-          variableValues: payload.variables,
-          contextValue: createContext(services, watch, authorization, link),
-        };
+        const contextValue = createContext(services, watch, authorization, link);
+        const { operationName, variables: variableValues } = payload;
+        const args = { schema, document, operationName, variableValues, contextValue };
+        return { args, sharing: isShared(operation) ? sharingKey(payload, contextValue.viewer) : null };
       } catch (error) {
         if (error instanceof Refusal) return [refusalError(error)];
         unexpected(error);
