@@ -1,16 +1,18 @@
 #!/bin/sh
-# Installs what the tests need beside npm packages, where it is missing: a real Redis, a browser and Python.
+# Installs what the tests need beside npm packages, where it is missing: a real Redis, a browser, Python and the packages of its examples.
 set -eu
 
 missing=''
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 command -v python3 >/dev/null 2>&1 || missing="$missing python3"
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
+"${PYTHON:-/usr/bin/python3}" -c 'import websockets, httpx, fastapi, uvicorn' 2>/dev/null ||
+  missing="$missing python3-websockets python3-httpx python3-fastapi uvicorn"
 [ -n "$missing" ] || exit 0
 
 give_up() {
   echo "The tests need:$missing. $1" >&2
-  echo 'Install them (CHROMIUM may name a browser that is elsewhere) and run the tests again.' >&2
+  echo 'Install them (CHROMIUM and PYTHON may name a browser and a Python that are elsewhere) and run the tests again.' >&2
   exit 1
 }
 

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { type Uploaded, upload } from '../help/files.ts';
+import { connectPerson, type Person } from '../help/person.ts';
+import { startProcess } from '../help/process.ts';
+import { engines, startServer, type TestServer } from '../help/server.ts';
+import { startProxy, type TcpProxy } from '../help/tcp-proxy.ts';
+import { outputOf, type Program, startPython } from './python.ts';
+
+const SPACE = 'words';
+
+const startApp = (url: string) => startPython('remote_app.py', '--url', url, '--space', SPACE);
+
+interface Stage extends AsyncDisposable {
+  server: TestServer;
+  person: Person;
+  /** Between the app and the server. */
+  line: TcpProxy;
+  app: Program;
+  upload(content: string | Uint8Array<ArrayBuffer>, name: string): Promise<Uploaded>;
+}
+
+/** A server, a person at it, and the example behind a line that can be broken, registered. */
+async function openStage(engine: 'sqlite' | 'redis', policy: Parameters<Person['space']>[1] = {}): Promise<Stage> {
+  const stack = new AsyncDisposableStack();
+  const server = stack.use(await startServer({ engine }));
+  const person = stack.use(connectPerson(server.url));
+  const line = stack.use(await startProxy(server.url));
+  await person.space(SPACE, policy);
+  const app = stack.use(startApp(line.url));
+  await app.said(/Serving words/);
+  return {
+    server,
+    person,
+    line,
+    app,
+    upload: (content, name) => upload(server, content, name),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+const LINE = 'the quick brown fox jumps over the lazy dog\n';
+
+/** A job that the app fetches a file for, over a line so slow that it takes a minute; fetching when this resolves. */
+async function startSlowJob({ person, line, upload }: Stage): Promise<string> {
+  const { id: file } = await upload(LINE.repeat(300_000), 'long.txt');
+  line.throttle(200_000);
+  const { id } = await person.submit(SPACE, '', { files: [file] });
+  await person.watch(id).take(({ stage }) => stage === 'downloading');
+  return id;
+}
+
+describe.each(engines)('the remote app in Python on %s', (engine) => {
+  it('counts the words of a prompt and of files, streams output, and says how sure it is', async () => {
+    await using stage = await openStage(engine);
+    const { server, person } = stage;
+    const fox = await stage.upload(`${LINE}the Fée\n`, 'fox.txt');
+    const binary = await stage.upload(new Uint8Array(100).fill(0xff), 'noise.bin');
+    const { id } = await person.submit(SPACE, 'to be or not to be', { files: [fox.id, binary.id] });
+    const job = await person.end(id);
+    expect(job).toMatchObject({ status: 'COMPLETED', attempt: 1, app: { name: 'word statistics (Python)' } });
+    expect(job.result).toMatchObject({
+      prompt: { words: 6, distinct: 4, common: expect.arrayContaining([['to', 2]]) },
+      'fox.txt': { words: 11, distinct: 9, common: expect.arrayContaining([['the', 3]]) },
+      'noise.bin': { words: 0, distinct: 0 },
+    });
+    // Of 18 + 52 + 100 characters 100 are none.
+    expect(job.confidence).toBeCloseTo(1 - 100 / 170);
+    expect(await outputOf(server, id)).toBe(
+      'prompt: 6 words, 4 distinct\nfox.txt: 11 words, 9 distinct\nnoise.bin: 0 words, 0 distinct\n',
+    );
+  });
+
+  it('answers Pings while it works, so that a second request comes through; and stops when cancelled', async () => {
+    await using stage = await openStage(engine);
+    const { person, app } = stage;
+    const slow = await startSlowJob(stage);
+    const { id: quick } = await person.submit(SPACE, 'quick');
+    expect(await person.end(quick)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+    expect(await person.job(slow)).toMatchObject({ status: 'RUNNING', attempt: 1 });
+    await person.cancel(slow);
+    const { status, cancellation } = await person.end(slow);
+    expect({ status, confirmed: cancellation?.confirmedAt }).toEqual({
+      status: 'CANCELLED',
+      confirmed: expect.any(String),
+    });
+    await app.said(new RegExp(`${slow}: cancelled`));
+  });
+
+  it('comes back after a lost connection, and finishes what it holds in the same attempt', async () => {
+    await using stage = await openStage(engine);
+    const { person, line, app } = stage;
+    const { id: file } = await stage.upload(LINE.repeat(300_000), 'long.txt');
+    const { id } = await person.submit(SPACE, '', { files: [file] });
+    await person.watch(id).take(({ stage }) => stage === 'analyzing');
+    line.cut();
+    await app.said(/Serving words[^]*Not connected[^]*Serving words/);
+    expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', attempt: 1, result: { 'long.txt': {} } });
+  });
+
+  it('stops work whose lease is gone, and goes on with the next', async () => {
+    await using stage = await openStage(engine, { maxRunSeconds: 1 });
+    const { person, app } = stage;
+    const id = await startSlowJob(stage);
+    expect(await person.end(id)).toMatchObject({ status: 'TIMED_OUT' });
+    await app.said(new RegExp(`${id}: not ours any more`));
+    const next = await person.submit(SPACE, 'next');
+    expect(await person.end(next.id)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  it('says goodbye on Ctrl-C: its work is free for others at once', async () => {
+    await using stage = await openStage(engine);
+    const { person, app } = stage;
+    const id = await startSlowJob(stage);
+    const look = person.look(SPACE);
+    const job = person.watch(id);
+    app.signal('SIGINT');
+    await job.take(({ status }) => status === 'QUEUED');
+    await look.take(({ status }) => status === 'DISCONNECTED');
+    expect(look.all.map(({ status }) => status)).not.toContain('RECONNECTING');
+    const { code, output } = await app.ended;
+    expect(code).toBe(0);
+    expect(output).toMatch(/Goodbye\n$/);
+    expect(output).not.toContain('Traceback');
+  });
+});
+
+describe('the remote app in Python', () => {
+  it('survives a server that is stopped and started again', async () => {
+    await using server = await startProcess();
+    await using person = connectPerson(server.url);
+    await person.space(SPACE);
+    await using app = startApp(server.url);
+    await app.said(/Serving words/);
+    await server.terminate();
+    // It heard that the server drains, and tried at once.
+    await app.said(/Again in 0\.0 s\n[^]*Again in/);
+    await server.restart();
+    await app.said(/Serving words[^]*Serving words/);
+    const { id } = await person.submit(SPACE, 'again');
+    expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', result: { prompt: { words: 1 } } });
+  });
+
+  it('ends when its space does not exist, and says so', async () => {
+    await using server = await startServer();
+    await using app = startApp(server.url);
+    const { code, output } = await app.ended;
+    expect(code).toBe(1);
+    expect(output).toMatch(/The server does not register this app: .*words/);
+  });
+});

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { endsWithUs } from '../help/children.ts';
+import { sse } from '../help/client.ts';
+import type { TestServer } from '../help/server.ts';
+
+const EXAMPLES = join(import.meta.dirname, '../../client/examples/python');
+
+/** The interpreter that the distribution's packages are for; another python3 may come first in PATH. */
+const PYTHON = process.env.PYTHON ?? '/usr/bin/python3';
+
+/** An example that runs, as a user starts it. */
+export interface Program extends AsyncDisposable {
+  /** Resolves with all it has said, on stdout and stderr, when that fits; rejects when it ended without. */
+  said(pattern: RegExp): Promise<string>;
+  signal(signal: NodeJS.Signals): void;
+  readonly ended: Promise<{ code: number | null; output: string }>;
+}
+
+export function startPython(file: string, ...args: string[]): Program {
+  const child = endsWithUs(spawn(PYTHON, [join(EXAMPLES, file), ...args], { stdio: ['ignore', 'pipe', 'pipe'] }));
+  let output = '';
+  const waiting = new Set<() => void>();
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      for (const check of waiting) check();
+    });
+  }
+  const ended = new Promise<{ code: number | null; output: string }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, output }));
+  });
+
+  return {
+    ended,
+    signal: (signal) => void child.kill(signal),
+    said: (pattern) =>
+      new Promise((resolve, reject) => {
+        const check = () => {
+          if (!pattern.test(output)) return;
+          waiting.delete(check);
+          resolve(output);
+        };
+        waiting.add(check);
+        check();
+        ended.then(() => {
+          if (waiting.delete(check)) reject(new Error(`It ended without ${pattern}:\n${output}`));
+        }, reject);
+      }),
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
+}
+
+/** All streamed output of the present attempt, once the job has ended. */
+export async function outputOf(server: Pick<TestServer, 'graphql'>, id: string): Promise<string> {
+  const flow = await sse<{ text: string }>(server, 'subscription ($id: ID!) { jobOutput(id: $id) { text } }', { id });
+  return (await flow.rest()).map(({ text }) => text).join('');
+}
