@@ -35,9 +35,8 @@ test('a Node that is too old is told in one sentence, before anything modern is 
   const { code, stdout, stderr } = await runMain(process.execPath, '--import', `data:text/javascript,${pretend}`);
   expect([code, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(sentence('22\\.9\\.1'));
-});
 
-test('so is a real one, where PATH has one', async () => {
+  // And real ones, where PATH has one.
   for (const directory of (process.env.PATH ?? '').split(delimiter)) {
     const node = join(directory, 'node');
     const version = await new Promise<string>((resolve) => {
