@@ -1,9 +1,4 @@
 import type { Config } from '../config.ts';
-import type { JobId } from '../domain/ids.ts';
-import { isFinished, leaseOf } from '../domain/job.ts';
-import { lost } from '../domain/recovery.ts';
-import { Refusal } from '../domain/refusal.ts';
-import { requestCancel } from '../domain/transitions.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import { createApps } from './apps.ts';
@@ -11,6 +6,7 @@ import { createConnections } from './connections.ts';
 import { createFiles, filesDirectory } from './files.ts';
 import { createJobs } from './jobs.ts';
 import { createReports } from './reports.ts';
+import { createSpaceDeletion } from './space-deletion.ts';
 import { createSpaces } from './spaces.ts';
 import { createStats, newCounters } from './stats.ts';
 import { createSubmission } from './submission.ts';
@@ -42,38 +38,10 @@ export function createServices(engine: Engine, config: Config, log: Log) {
     limits: config.limits,
     trackedSeconds: config.trackedSeconds,
   });
-  const sweeper = createSweeper({ engine, jobs, apps, spaces, files, graceMs: config.graceMs, log });
+  const deletion = createSpaceDeletion({ engine, jobs, apps, spaces });
+  const sweeper = createSweeper({ engine, jobs, apps, spaces, deletion, files, graceMs: config.graceMs, log });
   const counters = newCounters();
   const stats = createStats({ engine, counters, connectedApps: apps.connected, activeJobs: apps.running, log });
-
-  /** Deletes a space with its jobs and their files. Refused while jobs run; queued ones are cancelled, so that watchers see an end. */
-  async function deleteSpace(id: string): Promise<void> {
-    await spaces.require(id, 'id');
-    const { running } = await engine.jobs.queue(id);
-    if (running > 0) {
-      throw new Refusal('CONFLICT', `Space ${id} has ${running} jobs running; cancel them or wait`, { field: 'id' });
-    }
-    await spaces.remove(id);
-    for (;;) {
-      const page = await engine.jobs.list([id], null, null, 100);
-      if (page.length === 0) break;
-      for (const job of page) {
-        await endOf(job.id);
-        await jobs.remove(job.id);
-      }
-    }
-    // Those whose process is gone, too.
-    const present = await engine.presence.list(id);
-    await Promise.all(present.apps.map((app) => apps.abandon(id, app.id, app.session)));
-    await engine.bus.signalSpace(id, { type: 'deleted' });
-  }
-
-  async function endOf(id: JobId): Promise<void> {
-    const job = await jobs.change(id, 'server', (now) => (isFinished(now) ? now : requestCancel(now, engine.now())));
-    const lease = leaseOf(job);
-    // It was claimed after the look at what runs.
-    if (lease) await jobs.change(id, 'server', (now) => lost(now, lease.token, engine.now()));
-  }
 
   return {
     engine,
@@ -86,7 +54,7 @@ export function createServices(engine: Engine, config: Config, log: Log) {
     reports,
     stats,
     counters,
-    deleteSpace,
+    deleteSpace: deletion.delete,
     draining: () => draining,
 
     /** Nothing new is taken or given out; who is connected hears of it. */

@@ -7,6 +7,8 @@ import type { Document, Engine } from '../engine/engine.ts';
 
 export const SPACES_TOPIC = 'spaces';
 const KIND = 'space';
+/** A document of this kind, under the space's id, while what it leaves is being deleted. */
+export const DELETION = 'space-deletion';
 /** Changes are told at once; a message lost on the way is made up for this much later. */
 const REFRESH_MS = 30_000;
 
@@ -88,6 +90,12 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
     async create(id: string, title: string, change: SpaceChange): Promise<Space> {
       const space = createSpace(id, title, change, engine.now());
       checkSchema(space.inputs.parameters);
+      if (await engine.documents.get(DELETION, id)) {
+        throw new Refusal('CONFLICT', `Space "${id}" is being deleted; try again in a moment`, {
+          field: 'input.id',
+          retryAfterSeconds: 1,
+        });
+      }
       if ((await engine.documents.put(KIND, id, space as unknown as Json, 0)) === null) {
         throw new Refusal('ALREADY_EXISTS', `There is a space "${id}" already`, { field: 'input.id' });
       }

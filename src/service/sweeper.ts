@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { Apps } from './apps.ts';
 import type { Files } from './files.ts';
 import type { Jobs } from './jobs.ts';
+import type { SpaceDeletion } from './space-deletion.ts';
 import type { Spaces } from './spaces.ts';
 
 export interface SweeperParts {
@@ -13,6 +14,7 @@ export interface SweeperParts {
   jobs: Jobs;
   apps: Apps;
   spaces: Spaces;
+  deletion: SpaceDeletion;
   files: Files;
   /**
    * After a start, an outage, or a stall of our own of this length, nothing expires for this long: healthy work is not lost
@@ -28,7 +30,7 @@ const AT_A_TIME = 20;
 const UPLOADS_EVERY_MS = 60_000;
 
 /** Writes what passed deadlines mean. Every process sweeps; the revision decides who was first. */
-export function createSweeper({ engine, jobs, apps, spaces, files, graceMs, log }: SweeperParts) {
+export function createSweeper({ engine, jobs, apps, spaces, deletion, files, graceMs, log }: SweeperParts) {
   let holdUntil = 0;
   let uploadsAt = 0;
   let stopped = false;
@@ -57,6 +59,7 @@ export function createSweeper({ engine, jobs, apps, spaces, files, graceMs, log 
         ),
       );
     }
+    await deletion.resume();
     if (performance.now() >= uploadsAt) {
       uploadsAt = performance.now() + UPLOADS_EVERY_MS;
       await files.sweep(engine.now());

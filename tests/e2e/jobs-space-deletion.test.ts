@@ -12,7 +12,7 @@ import {
 import { createLog } from '../../src/log.ts';
 import { openServer } from '../../src/server.ts';
 import { ask, post } from '../help/client.ts';
-import { find, newSpace, read, submit, watch } from '../help/jobs.ts';
+import { eventually, find, newSpace, read, submit, watch } from '../help/jobs.ts';
 import { engines, type TestServer } from '../help/server.ts';
 import { openSocket } from '../help/socket.ts';
 import { useServer } from '../help/use-server.ts';
@@ -124,5 +124,36 @@ describe.each(engines)('deleting a space on %s', (engine) => {
     const fresh = await submit(server, space);
     expect(fresh).toMatchObject({ queuePosition: 1 });
     expect(fresh.id).not.toBe(old.id);
+  });
+
+  it('goes on where a process ended in the middle of it, and lets nobody use the id before', async () => {
+    const space = await newSpace(server);
+    const { id } = await submit(server, space);
+    const { documents } = server.engine;
+    // As a killed process leaves it: begun, the space gone, its jobs not.
+    await documents.put('space-deletion', space, { until: server.engine.now() + 3_600_000 }, 0);
+    await server.server.services.spaces.remove(space);
+    expect((await create(server, { id: space, title: 'Too early' })).errors[0]).toMatchObject({
+      message: `Space "${space}" is being deleted; try again in a moment`,
+      extensions: { code: 'CONFLICT', field: 'input.id' },
+    });
+    expect((await documents.put('space-deletion', space, { until: 0 }, 1)) ?? null).toBe(2);
+    await eventually(async () => (await documents.get('space-deletion', space)) === null);
+    expect(await find(server, id)).toBeNull();
+    expect((await create(server, { id: space, title: 'New' })).data?.createSpace.title).toBe('New');
+  });
+
+  it('does not mind a job that its retention removes meanwhile', async () => {
+    const space = await newSpace(server);
+    const { id } = await submit(server, space);
+    const { engine: real } = server;
+    const list: typeof real.jobs.list = async (...args) => {
+      const found = await real.jobs.list(...args);
+      if (found.some((job) => job.id === id)) await real.jobs.remove(id);
+      return found;
+    };
+    const other = await openServer({ ...real, jobs: { ...real.jobs, list } }, server.config, createLog('silent'));
+    expect((await remove({ graphql: `${other.url}/graphql` }, space)).data).toEqual({ deleteSpace: true });
+    await other.close();
   });
 });
