@@ -55,7 +55,7 @@ export const jobRowFragment = graphql(`
 `);
 
 export const reportedFragment = graphql(`
-  fragment Reported on Job { id status revision }
+  fragment Reported on Job { id status attempt stage progress message revision }
 `);
 
 export const spacesQuery = graphql(`query Spaces { spaces { ...Space } }`);
@@ -102,6 +102,13 @@ export const submitInferenceMutation = graphql(`
 export const cancelJobMutation = graphql(`mutation CancelJob($id: ID!) { cancelJob(id: $id) { ...JobSnapshot } }`);
 export const retryJobMutation = graphql(`mutation RetryJob($id: ID!) { retryJob(id: $id) { ...JobSnapshot } }`);
 
+export const startJobMutation = graphql(`
+  mutation StartJob($input: StartJobInput!) { startJob(input: $input) { ...Reported } }
+`);
+export const reportOutputMutation = graphql(`
+  mutation ReportOutput($input: ReportOutputInput!) { reportOutput(input: $input) { ...Reported } }
+`);
+export const outputLengthQuery = graphql(`query OutputLength($id: ID!) { job(id: $id) { attempt outputLength } }`);
 export const reportProgressMutation = graphql(`
   mutation ReportProgress($input: ReportProgressInput!) { reportProgress(input: $input) { ...Reported } }
 `);
@@ -117,6 +124,11 @@ export const reportCancelledMutation = graphql(`
 
 export const jobUpdatesSubscription = graphql(`
   subscription JobUpdates($id: ID!) { jobUpdates(id: $id) { ...JobSnapshot } }
+`);
+export const jobOutputSubscription = graphql(`
+  subscription JobOutput($id: ID!, $after: Float, $attempt: Int) {
+    jobOutput(id: $id, after: $after, attempt: $attempt) { attempt offset end text }
+  }
 `);
 export const jobsChangedSubscription = graphql(`
   subscription JobsChanged($space: ID) { jobsChanged(space: $space) { ...JobSnapshot } }

@@ -4,8 +4,9 @@ import type { ErrorCode } from './gql/enums.ts';
  * Why something did not work. Beside the server's codes:
  * CONNECTION_LOST: the server could not be reached, or the connection went away before it answered (it may have done what was asked).
  * CANCELLED: somebody cancelled the job.
+ * OUTBOX_FULL: more output waits for the server than a progress reporter keeps; what was written is not sent.
  */
-export type SpacedockErrorCode = ErrorCode | 'CONNECTION_LOST' | 'CANCELLED';
+export type SpacedockErrorCode = ErrorCode | 'CONNECTION_LOST' | 'CANCELLED' | 'OUTBOX_FULL';
 
 /** What the server's extensions may add to a code. */
 export interface ErrorDetails {

@@ -1,3 +1,4 @@
+import { SpacedockError } from './errors.ts';
 import type { Json } from './json.ts';
 
 /** What a handler may say of its failure beside the message. */
@@ -20,4 +21,15 @@ export class JobFailure extends Error {
     super(message);
     this.details = details;
   }
+}
+
+/** Characters of an error that are reported; a server accepts some kilobytes. */
+const ERROR_LENGTH = 2000;
+
+/** A failure as it is reported: whatever was thrown, in words, with the code it has. The server's default is APP_ERROR. */
+export function describeFailure(thrown: unknown): JobFailureDetails & { error: string } {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const details = error instanceof JobFailure ? error.details : {};
+  const text = (error.message || error.name).slice(0, ERROR_LENGTH).toWellFormed();
+  return { ...(error instanceof SpacedockError && { code: error.code }), ...details, error: text };
 }

@@ -31,6 +31,17 @@ export type {
   RemoteAppOptions,
   StoredFile,
 } from './remote-app-options.ts';
+export type { ReportedJob } from './report-queue.ts';
+export { createProgressReporter } from './reporter.ts';
+export type {
+  CompleteOptions,
+  FailureOptions,
+  ProgressReporter,
+  ProgressReporterOptions,
+  StartOptions,
+} from './reporter-options.ts';
+export type { Stage, Stages } from './stages.ts';
+export type { Track, Tracked, TrackOptions } from './track.ts';
 export type { UrqlOptions } from './urql.ts';
 export { createUrqlClient } from './urql.ts';
 export type { JobSnapshot } from './watch.ts';

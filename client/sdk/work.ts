@@ -9,7 +9,7 @@ import {
 } from './documents.ts';
 import { fetchFile, saveFile } from './downloads.ts';
 import { isPassing, SpacedockError } from './errors.ts';
-import { JobFailure } from './failure.ts';
+import { describeFailure } from './failure.ts';
 import { type FileAccess, type UploadSource, upload } from './files.ts';
 import type { ReportCompleteInput, ReportFailureInput, ReportProgressInput } from './gql/graphql.ts';
 import { operationOf } from './operation.ts';
@@ -57,9 +57,6 @@ const GONE = new Set<string | undefined>(['LEASE_LOST', 'NOT_FOUND', 'JOB_FINISH
 
 /** An upload that fails this often while the app is connected is given up, and the job fails. */
 const UPLOAD_TRIES = 12;
-
-/** Characters of an error that are reported; a server accepts some kilobytes. */
-const ERROR_LENGTH = 2000;
 
 export function createWork(request: InferenceRequest, lease: string, context: WorkContext): Work {
   const { handler, emit, sessions, address, token } = context;
@@ -145,10 +142,7 @@ export function createWork(request: InferenceRequest, lease: string, context: Wo
   }
 
   function failed(error: Error): Outcome {
-    const details = error instanceof JobFailure ? error.details : {};
-    const code = error instanceof SpacedockError ? error.code : 'APP_ERROR';
-    const text = (error.message || error.name).slice(0, ERROR_LENGTH).toWellFormed();
-    return { type: 'failed', error, input: { ...target, code, ...details, error: text } };
+    return { type: 'failed', error, input: { ...target, ...describeFailure(error) } };
   }
 
   async function report(outcome: Outcome, isLast = false): Promise<void> {

@@ -20,7 +20,7 @@ type Documents = {
     "\n  fragment Space on Space {\n    id title description createdAt\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n": typeof types.SpaceFragmentDoc,
     "\n  fragment JobSnapshot on Job {\n    id status title stage progress message metadata result confidence priority queuePosition attempt\n    createdAt startedAt finishedAt updatedAt keptUntil processingTime revision\n    space { id title }\n    estimatedWait { low high }\n    events { at status stage message attempt }\n    input { prompt parameters files { ...StoredFile } }\n    files { ...StoredFile }\n    error { code message }\n    app { id name }\n    submitter { id name }\n    cancellation { requestedAt deliveredAt confirmedAt }\n  }\n": typeof types.JobSnapshotFragmentDoc,
     "\n  fragment JobRow on Job {\n    id status title stage progress message confidence queuePosition attempt\n    createdAt startedAt finishedAt updatedAt processingTime\n    estimatedWait { low high }\n    space { id }\n    input { prompt files { name } }\n    error { code message }\n  }\n": typeof types.JobRowFragmentDoc,
-    "\n  fragment Reported on Job { id status revision }\n": typeof types.ReportedFragmentDoc,
+    "\n  fragment Reported on Job { id status attempt stage progress message revision }\n": typeof types.ReportedFragmentDoc,
     "query Spaces { spaces { ...Space } }": typeof types.SpacesDocument,
     "query Space($id: ID!) { space(id: $id) { ...Space } }": typeof types.SpaceDocument,
     "query RemoteApps { remoteApps { ...RemoteApp } }": typeof types.RemoteAppsDocument,
@@ -35,11 +35,15 @@ type Documents = {
     "\n  mutation SubmitInference($input: SubmitInferenceInput!) { submitInference(input: $input) { ...JobSnapshot } }\n": typeof types.SubmitInferenceDocument,
     "mutation CancelJob($id: ID!) { cancelJob(id: $id) { ...JobSnapshot } }": typeof types.CancelJobDocument,
     "mutation RetryJob($id: ID!) { retryJob(id: $id) { ...JobSnapshot } }": typeof types.RetryJobDocument,
+    "\n  mutation StartJob($input: StartJobInput!) { startJob(input: $input) { ...Reported } }\n": typeof types.StartJobDocument,
+    "\n  mutation ReportOutput($input: ReportOutputInput!) { reportOutput(input: $input) { ...Reported } }\n": typeof types.ReportOutputDocument,
+    "query OutputLength($id: ID!) { job(id: $id) { attempt outputLength } }": typeof types.OutputLengthDocument,
     "\n  mutation ReportProgress($input: ReportProgressInput!) { reportProgress(input: $input) { ...Reported } }\n": typeof types.ReportProgressDocument,
     "\n  mutation ReportComplete($input: ReportCompleteInput!) { reportComplete(input: $input) { ...Reported } }\n": typeof types.ReportCompleteDocument,
     "\n  mutation ReportFailure($input: ReportFailureInput!) { reportFailure(input: $input) { ...Reported } }\n": typeof types.ReportFailureDocument,
     "\n  mutation ReportCancelled($input: ReportCancelledInput!) { reportCancelled(input: $input) { ...Reported } }\n": typeof types.ReportCancelledDocument,
     "\n  subscription JobUpdates($id: ID!) { jobUpdates(id: $id) { ...JobSnapshot } }\n": typeof types.JobUpdatesDocument,
+    "\n  subscription JobOutput($id: ID!, $after: Float, $attempt: Int) {\n    jobOutput(id: $id, after: $after, attempt: $attempt) { attempt offset end text }\n  }\n": typeof types.JobOutputDocument,
     "\n  subscription JobsChanged($space: ID) { jobsChanged(space: $space) { ...JobSnapshot } }\n": typeof types.JobsChangedDocument,
     "\n  subscription SpaceConnectionChanged($space: ID!) { spaceConnection(space: $space) { ...SpaceConnection } }\n": typeof types.SpaceConnectionChangedDocument,
     "\n  subscription PendingRequests($input: RemoteAppInput!) {\n    pendingRequests(input: $input) {\n      __typename\n      ... on AppRegistered { app { ...RemoteApp } kept lost }\n      ... on RequestAssigned {\n        lease { token expiresAt }\n        job {\n          id attempt createdAt\n          space { id }\n          input { prompt parameters files { ...StoredFile } }\n          submitter { id name }\n        }\n      }\n      ... on CancelRequested { jobId: job leaseToken: lease }\n      ... on LeaseRevoked { jobId: job leaseToken: lease reason }\n      ... on ServerDraining { deadline }\n    }\n  }\n": typeof types.PendingRequestsDocument,
@@ -51,7 +55,7 @@ const documents: Documents = {
     "\n  fragment Space on Space {\n    id title description createdAt\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n": types.SpaceFragmentDoc,
     "\n  fragment JobSnapshot on Job {\n    id status title stage progress message metadata result confidence priority queuePosition attempt\n    createdAt startedAt finishedAt updatedAt keptUntil processingTime revision\n    space { id title }\n    estimatedWait { low high }\n    events { at status stage message attempt }\n    input { prompt parameters files { ...StoredFile } }\n    files { ...StoredFile }\n    error { code message }\n    app { id name }\n    submitter { id name }\n    cancellation { requestedAt deliveredAt confirmedAt }\n  }\n": types.JobSnapshotFragmentDoc,
     "\n  fragment JobRow on Job {\n    id status title stage progress message confidence queuePosition attempt\n    createdAt startedAt finishedAt updatedAt processingTime\n    estimatedWait { low high }\n    space { id }\n    input { prompt files { name } }\n    error { code message }\n  }\n": types.JobRowFragmentDoc,
-    "\n  fragment Reported on Job { id status revision }\n": types.ReportedFragmentDoc,
+    "\n  fragment Reported on Job { id status attempt stage progress message revision }\n": types.ReportedFragmentDoc,
     "query Spaces { spaces { ...Space } }": types.SpacesDocument,
     "query Space($id: ID!) { space(id: $id) { ...Space } }": types.SpaceDocument,
     "query RemoteApps { remoteApps { ...RemoteApp } }": types.RemoteAppsDocument,
@@ -66,11 +70,15 @@ const documents: Documents = {
     "\n  mutation SubmitInference($input: SubmitInferenceInput!) { submitInference(input: $input) { ...JobSnapshot } }\n": types.SubmitInferenceDocument,
     "mutation CancelJob($id: ID!) { cancelJob(id: $id) { ...JobSnapshot } }": types.CancelJobDocument,
     "mutation RetryJob($id: ID!) { retryJob(id: $id) { ...JobSnapshot } }": types.RetryJobDocument,
+    "\n  mutation StartJob($input: StartJobInput!) { startJob(input: $input) { ...Reported } }\n": types.StartJobDocument,
+    "\n  mutation ReportOutput($input: ReportOutputInput!) { reportOutput(input: $input) { ...Reported } }\n": types.ReportOutputDocument,
+    "query OutputLength($id: ID!) { job(id: $id) { attempt outputLength } }": types.OutputLengthDocument,
     "\n  mutation ReportProgress($input: ReportProgressInput!) { reportProgress(input: $input) { ...Reported } }\n": types.ReportProgressDocument,
     "\n  mutation ReportComplete($input: ReportCompleteInput!) { reportComplete(input: $input) { ...Reported } }\n": types.ReportCompleteDocument,
     "\n  mutation ReportFailure($input: ReportFailureInput!) { reportFailure(input: $input) { ...Reported } }\n": types.ReportFailureDocument,
     "\n  mutation ReportCancelled($input: ReportCancelledInput!) { reportCancelled(input: $input) { ...Reported } }\n": types.ReportCancelledDocument,
     "\n  subscription JobUpdates($id: ID!) { jobUpdates(id: $id) { ...JobSnapshot } }\n": types.JobUpdatesDocument,
+    "\n  subscription JobOutput($id: ID!, $after: Float, $attempt: Int) {\n    jobOutput(id: $id, after: $after, attempt: $attempt) { attempt offset end text }\n  }\n": types.JobOutputDocument,
     "\n  subscription JobsChanged($space: ID) { jobsChanged(space: $space) { ...JobSnapshot } }\n": types.JobsChangedDocument,
     "\n  subscription SpaceConnectionChanged($space: ID!) { spaceConnection(space: $space) { ...SpaceConnection } }\n": types.SpaceConnectionChangedDocument,
     "\n  subscription PendingRequests($input: RemoteAppInput!) {\n    pendingRequests(input: $input) {\n      __typename\n      ... on AppRegistered { app { ...RemoteApp } kept lost }\n      ... on RequestAssigned {\n        lease { token expiresAt }\n        job {\n          id attempt createdAt\n          space { id }\n          input { prompt parameters files { ...StoredFile } }\n          submitter { id name }\n        }\n      }\n      ... on CancelRequested { jobId: job leaseToken: lease }\n      ... on LeaseRevoked { jobId: job leaseToken: lease reason }\n      ... on ServerDraining { deadline }\n    }\n  }\n": types.PendingRequestsDocument,
@@ -117,7 +125,7 @@ export function graphql(source: "\n  fragment JobRow on Job {\n    id status tit
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  fragment Reported on Job { id status revision }\n"): (typeof documents)["\n  fragment Reported on Job { id status revision }\n"];
+export function graphql(source: "\n  fragment Reported on Job { id status attempt stage progress message revision }\n"): (typeof documents)["\n  fragment Reported on Job { id status attempt stage progress message revision }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -177,6 +185,18 @@ export function graphql(source: "mutation RetryJob($id: ID!) { retryJob(id: $id)
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "\n  mutation StartJob($input: StartJobInput!) { startJob(input: $input) { ...Reported } }\n"): (typeof documents)["\n  mutation StartJob($input: StartJobInput!) { startJob(input: $input) { ...Reported } }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ReportOutput($input: ReportOutputInput!) { reportOutput(input: $input) { ...Reported } }\n"): (typeof documents)["\n  mutation ReportOutput($input: ReportOutputInput!) { reportOutput(input: $input) { ...Reported } }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query OutputLength($id: ID!) { job(id: $id) { attempt outputLength } }"): (typeof documents)["query OutputLength($id: ID!) { job(id: $id) { attempt outputLength } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  mutation ReportProgress($input: ReportProgressInput!) { reportProgress(input: $input) { ...Reported } }\n"): (typeof documents)["\n  mutation ReportProgress($input: ReportProgressInput!) { reportProgress(input: $input) { ...Reported } }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -194,6 +214,10 @@ export function graphql(source: "\n  mutation ReportCancelled($input: ReportCanc
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "\n  subscription JobUpdates($id: ID!) { jobUpdates(id: $id) { ...JobSnapshot } }\n"): (typeof documents)["\n  subscription JobUpdates($id: ID!) { jobUpdates(id: $id) { ...JobSnapshot } }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  subscription JobOutput($id: ID!, $after: Float, $attempt: Int) {\n    jobOutput(id: $id, after: $after, attempt: $attempt) { attempt offset end text }\n  }\n"): (typeof documents)["\n  subscription JobOutput($id: ID!, $after: Float, $attempt: Int) {\n    jobOutput(id: $id, after: $after, attempt: $attempt) { attempt offset end text }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
