@@ -11,6 +11,8 @@ const KIND = 'space';
 export const DELETION = 'space-deletion';
 /** Changes are told at once; a message lost on the way is made up for this much later. */
 const REFRESH_MS = 30_000;
+/** A conflicting writer wins each time; so many times in a row is no accident. */
+const MAX_TRIES = 16;
 
 export type Spaces = ReturnType<typeof createSpaces>;
 
@@ -55,13 +57,19 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
     return null;
   }
 
-  engine.onReady(() => {
-    loadedAt = Number.NEGATIVE_INFINITY;
-  });
-  const listening = engine.bus.listen(SPACES_TOPIC, (id) => {
-    refresh(id as SpaceId).catch(onError);
-  });
+  const listen = () =>
+    engine.bus.listen(SPACES_TOPIC, (id) => {
+      refresh(id as SpaceId).catch(onError);
+    });
+  let listening = listen();
   listening.catch(onError);
+  engine.onReady(() => {
+    // The storage may have come back with older data than is remembered.
+    known.clear();
+    loadedAt = Number.NEGATIVE_INFINITY;
+    listening = listening.catch(listen);
+    listening.catch(onError);
+  });
 
   async function find(id: SpaceId): Promise<Space | null> {
     await fresh();
@@ -106,16 +114,19 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
 
     async update(id: string, change: SpaceChange): Promise<Space> {
       spaceId('input.id', id);
-      for (;;) {
-        const document = await refresh(id);
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        // As it is stored: what is remembered may be of before an outage.
+        const document = await engine.documents.get(KIND, id);
+        known.delete(id);
         if (!document) return require(id, 'input.id');
-        const next = updateSpace(document.space, change);
+        const next = updateSpace(document.value as unknown as Space, change);
         checkSchema(next.inputs.parameters);
         if ((await engine.documents.put(KIND, id, next as unknown as Json, document.revision)) === null) continue;
         await refresh(id);
         await engine.bus.publish(SPACES_TOPIC, id);
         return next;
       }
+      throw new Refusal('CONFLICT', `Space ${id} is being changed by others; try again`, { retryAfterSeconds: 1 });
     },
 
     /** Nothing is submitted to it from here on. */

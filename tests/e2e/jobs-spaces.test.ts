@@ -9,6 +9,7 @@ import {
   type UpdateSpaceInput,
   updateSpaceMutation,
 } from '../../client/sdk/index.ts';
+import { createSpaces } from '../../src/service/spaces.ts';
 import { ask, post } from '../help/client.ts';
 import { freshId, newSpace, submit } from '../help/jobs.ts';
 import { engines, type TestServer } from '../help/server.ts';
@@ -22,6 +23,34 @@ const see = async (server: TestServer, id: string) => (await ask(server, spaceQu
 
 describe.each(engines)('a space on %s', (engine) => {
   const server = useServer({ engine });
+
+  it('can be changed when the storage came back with older data than this process remembers', async () => {
+    const space = await newSpace(server);
+    const { documents } = server.engine;
+    const old = (await documents.get('space', space))!.value;
+    for (const title of ['One', 'Two', 'Three']) await update(server, { id: space, title });
+    await documents.remove('space', space);
+    await documents.put('space', space, old, 0);
+    expect((await update(server, { id: space, title: 'After' })).data?.updateSpace.title).toBe('After');
+    expect((await see(server, space))?.title).toBe('After');
+  });
+
+  it('is heard of also by a process that could not listen when it started', async () => {
+    const space = await newSpace(server);
+    const { engine: real } = server;
+    let refused = false;
+    const listen: typeof real.bus.listen = async (topic, handler) => {
+      if (refused) return real.bus.listen(topic, handler);
+      refused = true;
+      throw new Error('The storage is away');
+    };
+    const spaces = createSpaces({ ...real, bus: { ...real.bus, listen } }, () => undefined);
+    const titleThere = async () => (await spaces.find(space))?.title;
+    expect(await titleThere()).toBe(space);
+    await update(server, { id: space, title: 'Heard' });
+    await expect.poll(titleThere).toBe('Heard');
+    await spaces.stop();
+  });
 
   it('is created with defaults, and found by its exact id', async () => {
     const id = `Case-${freshId()}`;
