@@ -6,6 +6,7 @@ import {
   type GraphQLError,
   type GraphQLFormattedError,
 } from 'graphql';
+import { textFrame } from './frame.ts';
 import type { SocketLink } from './link.ts';
 
 /** Where one watcher's frames go. */
@@ -22,8 +23,8 @@ export type Subscriber = AsyncIterableIterator<never>;
 interface Group {
   key: string;
   members: Set<Member>;
-  /** The newest event as the text of a Next's payload; null: none yet. */
-  newest: string | null;
+  /** The newest event as the end of a Next: its payload, and the brace that closes it. Null: none yet. */
+  newest: Buffer | null;
   /** Counts the events. */
   version: number;
   /** Null: it goes on. */
@@ -35,8 +36,8 @@ interface Group {
 
 interface Member {
   link: SocketLink;
-  /** The frame of a Next up to its payload. */
-  head: string;
+  /** A Next up to its payload. */
+  head: Buffer;
   /** The version it was sent last. */
   shown: number;
   /** Its socket is full: it gets the newest when there is room, and skips what was between. */
@@ -90,7 +91,8 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
     try {
       for (let next = await events.next(); !next.done; next = await events.next()) {
         const { data, errors } = await execute({ ...args, rootValue: next.value });
-        group.newest = JSON.stringify({ data, ...(errors ? { errors: errors.map(mask) } : {}) });
+        const payload = errors ? { data, errors: errors.map(mask) } : { data };
+        group.newest = Buffer.from(`${JSON.stringify(payload)}}`);
         group.version++;
         for (const member of group.members) show(group, member);
       }
@@ -107,7 +109,7 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
     if (member.waits) return;
     if (group.newest !== null && member.shown < group.version) {
       member.shown = group.version;
-      const full = member.link.send(`${member.head}${group.newest}}`);
+      const full = member.link.sendFrame(textFrame(member.head, group.newest));
       if (full) {
         member.waits = true;
         void full.then(() => {
@@ -146,7 +148,7 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
 
       const member: Member = {
         link,
-        head: `{"id":${JSON.stringify(id)},"type":"next","payload":`,
+        head: Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`),
         shown: 0,
         waits: false,
         finish(error) {

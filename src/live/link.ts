@@ -14,6 +14,8 @@ export const CLOSE_TOO_SLOW = 4513;
 export interface SocketLink extends AppLink {
   /** Resolves at once, or when a slow socket has taken the message. */
   send(data: string): Promise<void> | undefined;
+  /** The same for a message that is a frame already: without compression nothing is ever held back before it. */
+  sendFrame(frame: Uint8Array): Promise<void> | undefined;
   heard(): void;
   pong(payload: unknown): void;
   /** Pings, and cuts a socket that has been silent for longer than `silenceMs`. */
@@ -45,20 +47,29 @@ export function createLink(
     ws.send(data, taken);
   }
 
+  /** Hands over what `put` writes. What a socket that is full already is given too much of closes it. */
+  function hand(put: (taken?: () => void) => void): Promise<void> | undefined {
+    if (ws.readyState !== WebSocket.OPEN) return undefined;
+    const unsent = ws.bufferedAmount;
+    if (unsent < HIGH_WATER) {
+      put();
+      return undefined;
+    }
+    if (unsent <= bufferedLimit) return new Promise((resolve) => put(resolve));
+    ws.close(CLOSE_TOO_SLOW, 'Too slow');
+    ws.terminate();
+    return undefined;
+  }
+
   return {
-    send(data) {
-      if (ws.readyState !== WebSocket.OPEN) return undefined;
-      if (ws.bufferedAmount > bufferedLimit) {
-        ws.close(CLOSE_TOO_SLOW, 'Too slow');
-        ws.terminate();
-        return undefined;
-      }
-      if (ws.bufferedAmount < HIGH_WATER) {
-        write(data);
-        return undefined;
-      }
-      return new Promise((resolve) => write(data, () => resolve()));
-    },
+    send: (data) => hand((taken) => write(data, taken)),
+    sendFrame: (frame) =>
+      hand((taken) => {
+        counters.messagesSent++;
+        sent += frame.length;
+        cork(raw);
+        raw.write(frame, taken);
+      }),
     ping(payload, taken) {
       if (ws.readyState !== WebSocket.OPEN) return;
       write(JSON.stringify({ type: 'ping', payload }), (error) => {

@@ -1,0 +1,307 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
+import { WebSocket } from 'ws';
+import { type RedisServer, startRedis } from '../help/redis.ts';
+import { type Client, connect } from './load.ts';
+import { cpuOf, median, memoryOf, quantile, type Served, serve } from './machine.ts';
+
+// Updates of jobs to their watchers, on a process that does nothing else: reports go to another one, or straight to Redis for the
+// floor. Beside it, in the same run, a bare `ws` server and a plain build of graphql-ws and graphql-redis-subscriptions.
+
+const WATCH = 'subscription($id:ID!){jobUpdates(id:$id){status stage progress message}}';
+const REPORT = 'mutation($input:ReportProgressInput!){reportProgress(input:$input){status}}';
+const KINDS = ['floor', 'spacedock', 'plain'] as const;
+type Kind = (typeof KINDS)[number];
+const TITLES: Record<Kind, string> = {
+  floor: 'bare ws',
+  spacedock: 'Spacedock',
+  plain: 'plain graphql-ws',
+};
+const ENTRIES: Record<Kind, string> = {
+  floor: 'tests/bench/floor.ts',
+  spacedock: 'src/main.ts',
+  plain: 'tests/bench/plain-fan-out.ts',
+};
+
+/** Two processes on one Redis: watchers are on the one that is measured. */
+interface Stage extends AsyncDisposable {
+  watched: Served;
+  /** Resolves when the update has been taken; watchers get it then. `message` holds the time it was sent. */
+  report(job: string): Promise<unknown>;
+}
+
+async function open(kind: Kind, redis: RedisServer): Promise<Stage> {
+  const stack = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), 'spacedock-bench-'));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  const env = { REDIS_URL: redis.url, DATA_DIR: directory, ALLOWED_ORIGINS: '' };
+  const watched = stack.use(await serve(ENTRIES[kind], env, ['--expose-gc']));
+  const update = () => ({
+    stage: 'rendering',
+    progress: 0.5,
+    message: `${now()} frames of a film, as people make them`,
+  });
+  if (kind === 'floor') {
+    const publisher = new Redis(redis.url);
+    stack.defer(() => publisher.disconnect());
+    const report = (job: string) =>
+      publisher.publish(`floor:${job}`, JSON.stringify({ data: { jobUpdates: { status: 'RUNNING', ...update() } } }));
+    return { watched, report, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  }
+  const other = stack.use(await serve(ENTRIES[kind], env));
+  const client: Client = await connect(other.url);
+  stack.defer(() => client.close());
+  const report = (job: string) => client.once(REPORT, { input: { job, ...update() } });
+  return { watched, report, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+interface Audience {
+  /** Resolves when so many updates in all have come since the last call. */
+  heard(count: number): Promise<void>;
+  latencies: number[];
+  close(): void;
+}
+
+/** One socket for each watcher; `jobOf` names what it watches. Ready when every one of them is known to hear. */
+async function watchers(stage: Stage, count: number, jobOf: (n: number) => string): Promise<Audience> {
+  const sockets: WebSocket[] = [];
+  let heard = 0;
+  let waiting: { count: number; resolve(): void } | null = null;
+  const audience: Audience = {
+    latencies: [],
+    heard: (wanted) =>
+      new Promise((resolve) => {
+        const target = { count: wanted, resolve };
+        if (heard >= wanted) {
+          heard -= wanted;
+          resolve();
+        } else waiting = target;
+      }),
+    close: () => {
+      for (const socket of sockets) socket.terminate();
+    },
+  };
+  const begin = (n: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = new WebSocket(stage.watched.url, 'graphql-transport-ws', { perMessageDeflate: false });
+      sockets.push(socket);
+      socket.on('open', () => socket.send('{"type":"connection_init"}'));
+      socket.on('error', reject);
+      socket.on('message', (data: Buffer) => {
+        if (data[2] === 0x74) {
+          // {"type":"connection_ack"}
+          socket.send(
+            JSON.stringify({ id: '1', type: 'subscribe', payload: { query: WATCH, variables: { id: jobOf(n) } } }),
+          );
+          resolve();
+          return;
+        }
+        if (audience.latencies.length < 1_000_000) {
+          const at = data.indexOf('"message":"') + 11;
+          audience.latencies.push(now() - Number(data.toString('latin1', at, data.indexOf(' ', at))));
+        }
+        heard++;
+        if (!waiting || heard < waiting.count) return;
+        heard -= waiting.count;
+        const { resolve: done } = waiting;
+        waiting = null;
+        done();
+      });
+    });
+  for (let n = 0; n < count; n += 100) {
+    await Promise.all(Array.from({ length: Math.min(100, count - n) }, (_, m) => begin(n + m)));
+  }
+  // Subscribed is not yet listening, and nobody tells when it is.
+  await pause(count > 2000 ? 3000 : 1000);
+  return audience;
+}
+
+interface Figures {
+  /** µs of the watched process for each delivery. */
+  cpu: number;
+  deliveries: number;
+  p50: number;
+  p99: number;
+}
+
+/** Updates one after the other, each to all of its watchers. */
+async function deliver(
+  stage: Stage,
+  audience: Audience,
+  jobs: string[],
+  each: number,
+  updates: number,
+): Promise<Figures> {
+  const round = async () => {
+    const all = audience.heard(jobs.length * each);
+    let next = 0;
+    const lane = async () => {
+      while (next < jobs.length) await stage.report(jobs[next++]!);
+    };
+    await Promise.all(Array.from({ length: 32 }, lane));
+    await all;
+  };
+  for (let n = 0; n < Math.ceil(updates / 4); n++) await round();
+  audience.latencies.length = 0;
+  const [cpu, at] = [await cpuOf(stage.watched.pid), performance.now()];
+  for (let n = 0; n < updates; n++) await round();
+  const deliveries = updates * jobs.length * each;
+  const seconds = (performance.now() - at) / 1000;
+  const sorted = audience.latencies.sort((a, b) => a - b);
+  return {
+    cpu: ((await cpuOf(stage.watched.pid)) - cpu) / deliveries,
+    deliveries: deliveries / seconds,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+  };
+}
+
+/** One job, reported on at a rate, whatever the watchers see of it. */
+async function stream(
+  stage: Stage,
+  audience: Audience,
+  job: string,
+  perSecond: number,
+  seconds: number,
+): Promise<Figures> {
+  audience.latencies.length = 0;
+  const [cpu, begin] = [await cpuOf(stage.watched.pid), performance.now()];
+  const reports: Promise<unknown>[] = [];
+  for (let n = 0; n < perSecond * seconds; n++) {
+    const due = begin + (n * 1000) / perSecond;
+    const left = due - performance.now();
+    if (left > 1) await pause(left);
+    reports.push(stage.report(job));
+  }
+  await Promise.all(reports);
+  await pause(500);
+  const took = (performance.now() - begin) / 1000;
+  const sorted = audience.latencies.sort((a, b) => a - b);
+  return {
+    cpu: ((await cpuOf(stage.watched.pid)) - cpu) / sorted.length,
+    deliveries: sorted.length / took,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+  };
+}
+
+interface Idle {
+  /** KB of resident memory for each watcher. */
+  memory: number;
+  /** ms until the last of them had the update. */
+  all: number;
+}
+
+async function idle(stage: Stage, count: number): Promise<Idle> {
+  await stage.report('idle');
+  const before = await memoryOf(stage.watched.pid);
+  const audience = await watchers(stage, count, () => 'idle');
+  const memory = ((await memoryOf(stage.watched.pid)) - before) / count / 1024;
+  // Where there are snapshots, each has had one.
+  const snapshots = audience.latencies.length;
+  if (snapshots > 0) await audience.heard(snapshots);
+  const at = performance.now();
+  const all = audience.heard(count);
+  await stage.report('idle');
+  await all;
+  const took = performance.now() - at;
+  audience.close();
+  return { memory, all: took };
+}
+
+interface Row {
+  one: Figures;
+  many: Figures;
+  fast: Figures;
+  idle: Idle;
+}
+
+async function measure(kind: Kind, size: number): Promise<Row> {
+  await using redis = await startRedis();
+  const run = async <T>(scene: (stage: Stage) => Promise<T>): Promise<T> => {
+    await using stage = await open(kind, redis);
+    return await scene(stage);
+  };
+  const one = await run(async (stage) => {
+    const audience = await watchers(stage, size, () => 'one');
+    const figures = await deliver(stage, audience, ['one'], size, 200);
+    audience.close();
+    return figures;
+  });
+  const many = await run(async (stage) => {
+    const jobs = Array.from({ length: size }, (_, n) => `many-${n}`);
+    const audience = await watchers(stage, size, (n) => jobs[n]!);
+    const figures = await deliver(stage, audience, jobs, 1, 40);
+    audience.close();
+    return figures;
+  });
+  const fast = await run(async (stage) => {
+    const audience = await watchers(stage, 20, () => 'fast');
+    const figures = await stream(stage, audience, 'fast', 1000, 8);
+    audience.close();
+    return figures;
+  });
+  return { one, many, fast, idle: await run((stage) => idle(stage, 10 * size)) };
+}
+
+/** Prints the medians of the rounds; `size` watchers, or jobs with one each, and ten times as many idle ones. */
+export async function fanOut(rounds: number, size: number): Promise<void> {
+  const rows: Record<Kind, Row[]> = { floor: [], spacedock: [], plain: [] };
+  for (let round = 1; round <= rounds; round++) {
+    for (const kind of KINDS) {
+      process.stderr.write(`fan-out, round ${round} of ${rounds}: ${TITLES[kind]}\n`);
+      rows[kind].push(await measure(kind, size));
+    }
+  }
+  const of = (kind: Kind, figure: (row: Row) => number) => median(rows[kind].map(figure));
+  const table = (
+    title: string,
+    columns: Record<string, [figure: (row: Row) => number, digits: number]>,
+    ratio: string,
+  ) => {
+    console.log(`\n${title}`);
+    const lines = KINDS.map((kind) => {
+      const cells = Object.entries(columns).map(([name, [figure, digits]]) => [name, of(kind, figure).toFixed(digits)]);
+      const [first] = columns[ratio]!;
+      return [
+        TITLES[kind],
+        { ...Object.fromEntries(cells), 'of bare ws': (of(kind, first) / of('floor', first)).toFixed(2) },
+      ];
+    });
+    console.table(Object.fromEntries(lines));
+  };
+  const CPU = 'server CPU µs/delivery';
+  const columns = (pick: (row: Row) => Figures) =>
+    ({
+      [CPU]: [(row) => pick(row).cpu, 1],
+      'deliveries/s': [(row) => pick(row).deliveries, 0],
+      'p50 ms': [(row) => pick(row).p50, 2],
+      'p99 ms': [(row) => pick(row).p99, 2],
+    }) satisfies Record<string, [(row: Row) => number, number]>;
+  table(
+    `One job, ${size} watchers`,
+    columns((row) => row.one),
+    CPU,
+  );
+  table(
+    `${size} jobs, one watcher each`,
+    columns((row) => row.many),
+    CPU,
+  );
+  table(
+    'One job, 1000 reports a second, 20 watchers',
+    columns((row) => row.fast),
+    CPU,
+  );
+  const MEMORY = 'KB/watcher';
+  table(
+    `${10 * size} idle watchers, then one update`,
+    { [MEMORY]: [(row) => row.idle.memory, 1], 'all had it after ms': [(row) => row.idle.all, 0] },
+    MEMORY,
+  );
+}
