@@ -31,6 +31,8 @@ export interface FilesOptions {
 
 /** Unclaimed uploads are kept this long. */
 export const UPLOAD_MS = 3_600_000;
+/** One that is not whole after this long never will be: its process ended. */
+const RECEIVE_MS = 24 * 3_600_000;
 /** A signed link is good for at least this long. */
 const LINK_MS = 3_600_000;
 /** Links are cut to this, so that the same file has the same link for a while and caches can work. */
@@ -89,7 +91,7 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
       await discard(id);
       throw error;
     }
-    const upload: Upload = { ...blank, size, sha256: hash.digest('hex'), stored: true };
+    const upload: Upload = { ...blank, createdAt: engine.now(), size, sha256: hash.digest('hex'), stored: true };
     await engine.documents.put(UPLOAD, id, { ...upload }, 1);
     return upload;
   }
@@ -225,11 +227,17 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
       }
     },
 
-    /** A job gets copies of another's files, under new ids. */
+    /**
+     * A job gets copies of another's files, under new ids. To be settled when the job is stored: until then the sweep removes what no
+     * job names.
+     */
     async copy(from: JobId, to: JobId, files: readonly StoredFile[]): Promise<StoredFile[]> {
       const copies = files.map((file) => ({ ...file, id: randomUUID() }));
-      for (const [index, file] of files.entries())
-        await disk.copy(jobKey(from, file.id), jobKey(to, copies[index]!.id));
+      for (const [index, file] of files.entries()) {
+        const copy = copies[index]!;
+        await engine.documents.put(UPLOAD, copy.id, { ...copy, createdAt: engine.now(), stored: true, job: to }, 0);
+        await disk.copy(jobKey(from, file.id), jobKey(to, copy.id));
+      }
       return copies;
     },
 
@@ -238,7 +246,7 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
     /** Forgets uploads that nobody claimed in time. */
     async sweep(now: Instant): Promise<void> {
       for (const { value } of await engine.documents.list<Upload & Record<string, never>>(UPLOAD)) {
-        if (value.createdAt + UPLOAD_MS > now) continue;
+        if (value.createdAt + (value.stored ? UPLOAD_MS : RECEIVE_MS) > now) continue;
         // A process that ended between moving and storing leaves files that no job names.
         if (value.job && !(await names(value.job, value.id))) await disk.delete(jobKey(value.job, value.id));
         await discard(value.id);

@@ -190,11 +190,14 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
       const space = await spaces.require(old.space, 'id');
       await admit(space, old.priority);
       const next: JobId = `${space.id}.${uuidv7()}`;
-      const copies = await files.copy(id, next, input.files);
       try {
-        return await store(space, next, { ...input, files: copies }, submitter, old.priority, null);
+        const copies = await files.copy(id, next, input.files);
+        const job = await store(space, next, { ...input, files: copies }, submitter, old.priority, null);
+        await files.settle(copies);
+        return job;
       } catch (error) {
-        await files.removeOf(next);
+        // As with a submit: after anything but a refusal the job may be there, and the sweep will see.
+        if (error instanceof Refusal) await files.removeOf(next);
         throw error;
       }
     },

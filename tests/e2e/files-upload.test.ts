@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { submitInferenceMutation } from '../../client/sdk/index.ts';
 import { multipart, post, postBody } from '../help/client.ts';
 import { stored, upload, uploadForm } from '../help/files.ts';
-import { end, eventually, newSpace, openFuture, read, submit } from '../help/jobs.ts';
+import { cancel, end, eventually, newSpace, openFuture, read, retry, submit } from '../help/jobs.ts';
 import { engines, type TestServer } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
 import { openWorker, send } from '../help/worker.ts';
@@ -199,6 +200,37 @@ describe.each(engines)('files on %s', (engine) => {
     await Promise.all([early.close(), late.close()]);
     const { errors } = await post(server, submitInferenceMutation, { input: { space, files: [id] } });
     expect(errors[0]?.extensions.code).toBe('NOT_FOUND');
+  });
+
+  it('copied for a job that never came to be are removed, those of one that did stay', async () => {
+    const space = await newSpace(server, {}, any);
+    const { id } = await submit(server, space, { files: [(await upload(server, 'copied')).id] });
+    await cancel(server, id);
+    const { files, jobs } = server.server.services;
+    const retried = await retry(server, id);
+    // As a process leaves it that is killed between copying and storing.
+    const never = `${space}.${randomUUID()}`;
+    await files.copy(id, never, (await jobs.input(await jobs.existing(id)))!.files);
+    const of = async (job: string) => (await stored(server)).filter((path) => path.startsWith(`jobs/${job}/`));
+    expect(await of(never)).toHaveLength(1);
+    await files.sweep(server.engine.now() + 3_700_000);
+    expect(await of(never)).toEqual([]);
+    expect(await of(retried.id)).toHaveLength(1);
+  });
+
+  it('that take longer than an hour to come in are whole in the end', async () => {
+    const space = await newSpace(server, {}, any);
+    const { files } = server.server.services;
+    const source = new PassThrough();
+    const receiving = files.receive('slow.txt', 'text/plain', source);
+    const before = await stored(server);
+    source.write('slow');
+    await eventually(async () => (await stored(server)).some((path) => !before.includes(path)));
+    await files.sweep(server.engine.now() + 3_700_000);
+    source.end('ly');
+    const { id } = await receiving;
+    const job = await submit(server, space, { files: [id] });
+    expect(await fetchText(server, job.input!.files[0]!)).toBe('slowly');
   });
 });
 
