@@ -7,7 +7,7 @@ command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
 command -v python3 >/dev/null 2>&1 || missing="$missing python3"
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
 "${PYTHON:-/usr/bin/python3}" -c 'import websockets, httpx, fastapi, uvicorn' 2>/dev/null ||
-  missing="$missing python3-websockets python3-httpx python3-fastapi uvicorn"
+  missing="$missing python3-websockets python3-httpx python3-fastapi python3-uvicorn"
 [ -n "$missing" ] || exit 0
 
 give_up() {

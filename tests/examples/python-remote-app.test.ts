@@ -93,7 +93,7 @@ describe.each(engines)('the remote app in Python on %s', (engine) => {
     const { id } = await person.submit(SPACE, '', { files: [file] });
     await person.watch(id).take(({ stage }) => stage === 'analyzing');
     line.cut();
-    await app.said(/Serving words[^]*Not connected[^]*Serving words/);
+    await app.said(/Serving words[\s\S]*Not connected[\s\S]*Serving words/);
     expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', attempt: 1, result: { 'long.txt': {} } });
   });
 
@@ -133,9 +133,9 @@ describe('the remote app in Python', () => {
     await app.said(/Serving words/);
     await server.terminate();
     // It heard that the server drains, and tried at once.
-    await app.said(/Again in 0\.0 s\n[^]*Again in/);
+    await app.said(/Again in 0\.0 s\n[\s\S]*Again in/);
     await server.restart();
-    await app.said(/Serving words[^]*Serving words/);
+    await app.said(/Serving words[\s\S]*Serving words/);
     const { id } = await person.submit(SPACE, 'again');
     expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', result: { prompt: { words: 1 } } });
   });

@@ -17,8 +17,14 @@ export interface Program extends AsyncDisposable {
   readonly ended: Promise<{ code: number | null; output: string }>;
 }
 
-export function startPython(file: string, ...args: string[]): Program {
-  const child = endsWithUs(spawn(PYTHON, [join(EXAMPLES, file), ...args], { stdio: ['ignore', 'pipe', 'pipe'] }));
+export const startPython = (file: string, ...args: string[]): Program => start(join(EXAMPLES, file), ...args);
+
+/** A module of the standard library. */
+export const startModule = (module: string, ...args: string[]): Program => start('-u', '-m', module, ...args);
+
+function start(...args: string[]): Program {
+  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
+  const child = endsWithUs(spawn(PYTHON, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   const waiting = new Set<() => void>();
   for (const stream of [child.stdout, child.stderr]) {
