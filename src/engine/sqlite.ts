@@ -7,6 +7,7 @@ import { createJobs } from './sqlite/jobs.ts';
 import { createOutput } from './sqlite/output.ts';
 import { createPresence } from './sqlite/presence.ts';
 import { createStore } from './sqlite/store.ts';
+import { createSteadyClock, monotonic } from './steady.ts';
 
 export interface SqliteOptions {
   /** Holds the database; made where there is none. One process at a time. */
@@ -26,10 +27,10 @@ export async function openSqlite({ directory, log }: SqliteOptions): Promise<Eng
   const nextSession = database.one<{ value: number }>(
     `INSERT INTO counters (name, value) VALUES ('session', 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value`,
   );
-  let latest = 0;
+  const clock = createSteadyClock();
   const now = (): Instant => {
-    latest = Math.max(latest, Date.now());
-    return latest;
+    clock.aim(Date.now() - monotonic());
+    return clock.now();
   };
 
   return {
