@@ -40,7 +40,7 @@ export interface Connection {
   ): Promise<R>;
   /**
    * Survives lost connections, and outages of the server's storage, for as long as it takes, by subscribing again with the
-   * same variables (so the first events repeat). Ends when the server completes it; throws a SpacedockError when the server refuses it. Events that
+   * same variables, as they are by then (so the first events repeat, unless the caller moves a cursor in them). Ends when the server completes it; throws a SpacedockError when the server refuses it. Events that
    * are not taken are kept.
    */
   subscribe<R, V extends Record<string, unknown>>(

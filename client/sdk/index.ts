@@ -46,3 +46,5 @@ export type { UrqlOptions } from './urql.ts';
 export { createUrqlClient } from './urql.ts';
 export type { JobSnapshot } from './watch.ts';
 export { watchJob } from './watch.ts';
+export type { OutputChunk, WatchOutputOptions } from './watch-output.ts';
+export { watchOutput } from './watch-output.ts';

@@ -28,7 +28,7 @@ export interface OutputLog {
 }
 
 /** Characters of one report. */
-const PIECE = 64 * 1024;
+const PIECE = 32 * 1024;
 /** Characters kept of what has arrived, for a server that lost its last moments. */
 const KEPT = 64 * 1024;
 

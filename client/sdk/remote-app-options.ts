@@ -46,6 +46,13 @@ export interface HandlerTools {
    * @param progress 0 to 1, clamped. Left out: as it was.
    */
   progress(stage: string, progress?: number, message?: string, metadata?: Json): Promise<void>;
+  /**
+   * Streams output to whoever watches the job: tokens, lines. It leaves in batches (50 ms, or 16 KB), in order, over every lost
+   * connection, and all of it before the result; a character cut in two by two calls stays whole. Waits for one turn of the event
+   * loop, and for room while a quarter of a million characters wait. Once the server takes no more (PAYLOAD_TOO_LARGE: the output of an
+   * attempt has a limit) it rejects with that SpacedockError, and the job fails with its code. Needs no await.
+   */
+  write(text: string): Promise<void>;
   /** The content of a file of the request. Tries again over short outages. Rejects with a SpacedockError. */
   fetchFile(file: StoredFile): Promise<Blob>;
   /** Streams a file of the request into a directory under a safe form of its own name, and returns its path. Node only. */

@@ -5,6 +5,7 @@ import {
   reportCancelledMutation,
   reportCompleteMutation,
   reportFailureMutation,
+  reportOutputMutation,
   reportProgressMutation,
 } from './documents.ts';
 import { fetchFile, saveFile } from './downloads.ts';
@@ -13,6 +14,7 @@ import { describeFailure } from './failure.ts';
 import { type FileAccess, type UploadSource, upload } from './files.ts';
 import type { ReportCompleteInput, ReportFailureInput, ReportProgressInput } from './gql/graphql.ts';
 import { operationOf } from './operation.ts';
+import { createOutputWriter } from './output-writer.ts';
 import { createProgress } from './progress.ts';
 import { deferred, unlessAborted } from './promises.ts';
 import type { HandlerTools, InferenceRequest, RemoteAppEvent, RemoteAppOptions } from './remote-app-options.ts';
@@ -76,8 +78,14 @@ export function createWork(request: InferenceRequest, lease: string, context: Wo
     merge: ({ progress, metadata }, newer) => ({ progress, metadata, ...newer }),
   });
 
+  const output = createOutputWriter({
+    send: (piece) => sessions.deliver(reportOutputMutation, { input: { ...target, ...piece } }),
+    onRefused: (error) => GONE.has(error.code) && lose(error),
+  });
+
   const tools: HandlerTools = {
     signal,
+    write: output.write,
     progress(stage, fraction, message, metadata) {
       const known = fraction !== undefined && !Number.isNaN(fraction);
       progress.report({
@@ -108,6 +116,8 @@ export function createWork(request: InferenceRequest, lease: string, context: Wo
   async function run(): Promise<void> {
     const outcome: Outcome = signal.aborted ? { type: 'cancelled' } : await perform();
     progress.stop();
+    // A failure comes after what was written before it. What the server refuses of that has failed the job already.
+    await output.finish().catch(() => {});
     if (!held) return;
     reporting = true;
     await report(signal.aborted ? { type: 'cancelled' } : outcome);
@@ -121,6 +131,7 @@ export function createWork(request: InferenceRequest, lease: string, context: Wo
       const { result, confidence, message, metadata, files = [] } = returned;
       const ids: string[] = [];
       for (const file of files) ids.push(await uploadPatiently(file));
+      await output.finish();
       return { type: 'result', input: { ...target, result, confidence, message, metadata, files: ids } };
     } catch (error) {
       return failed(error instanceof Error ? error : new Error(String(error)));
@@ -175,6 +186,7 @@ export function createWork(request: InferenceRequest, lease: string, context: Wo
     if (reporting || !held) return;
     held = false;
     progress.stop();
+    output.stop();
     emit({ type: 'revoked', job: request.id, reason: error.message });
     controller.abort(error);
     finish();

@@ -23,6 +23,7 @@ export function recordingTools() {
       reported.push(report);
       for (const { wanted, found } of waiting) if (wanted(report)) found(report);
     },
+    write: async () => {},
     fetchFile: async (file) => new Blob([file.url]),
     async saveFile(file, directory) {
       const path = join(directory, file.name);

@@ -32,6 +32,7 @@ function tools() {
   const given: HandlerTools = {
     signal: new AbortController().signal,
     progress: async (stage, progress, message) => void reports.push({ stage, progress, message }),
+    write: async () => {},
     fetchFile: async (file) => new Blob([Buffer.from(await sampleImage(file.id))]),
     saveFile: () => Promise.reject(new Error('The app keeps nothing on disk.')),
   };

@@ -68,6 +68,8 @@ test('the installed package serves, watches and asks, and reaches nothing of the
     schema: expect.stringMatching(/node_modules\/spacedock\/schema\.graphql$/),
     status: 'COMPLETED',
     answer: 'there, and back',
+    tracked: 'tracked',
+    output: 'one 😀',
     spaces: [SPACE],
     found: [],
   });

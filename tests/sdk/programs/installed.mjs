@@ -39,6 +39,14 @@ for await (const snapshot of client.watchJob(connection, job)) last = snapshot;
 const answer = await fetch(connection.resolve(last.files.find(({ name }) => name === 'answer.txt').url));
 const urql = client.createUrqlClient({ url });
 const { data } = await urql.query(client.spacesQuery, {}).toPromise();
+const reporter = client.createProgressReporter({ url });
+const tracked = await reporter.track('installed', async ({ each, write }) => {
+  for await (const word of each(['one', ' 😀'], { stage: 'say' })) await write(word);
+  return 'tracked';
+});
+await reporter.close();
+let output = '';
+for await (const { text } of client.watchOutput(connection, 'installed')) output += text;
 await connection.close();
 
 const { resolve } = createRequire(import.meta.resolve('spacedock/client'));
@@ -55,6 +63,8 @@ console.log(
     schema: import.meta.resolve('spacedock/schema.graphql'),
     status: last.status,
     answer: await answer.text(),
+    tracked,
+    output,
     spaces: data.spaces.map(({ id }) => id),
     found,
   }),

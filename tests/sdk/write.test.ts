@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { cancelJobMutation, JobFailure, watchOutput } from '../../client/sdk/index.ts';
+import { deferred } from '../../client/sdk/promises.ts';
+import { engines } from '../help/server.ts';
+import { startProxy } from '../help/tcp-proxy.ts';
+import { openStage, type Stage } from './stage.ts';
+
+const PATIENT = { RECONNECT_GRACE_SECONDS: '20' };
+
+/** All output of a job by attempt, when it has ended. */
+async function outputs({ person }: Stage, id: string): Promise<Record<number, string>> {
+  const texts: Record<number, string> = {};
+  for await (const { attempt, text } of watchOutput(person, id)) texts[attempt] = (texts[attempt] ?? '') + text;
+  return texts;
+}
+
+describe.each(engines)('what a handler writes on %s', (engine) => {
+  it('is there before its result, in order, whole, and in few reports', async () => {
+    await using stage = await openStage({}, { engine });
+    const text = 'a😀é👩‍🚀ß';
+    const lines = Array.from({ length: 3000 }, (_, n) => `line ${n}\n`);
+    await stage.actor({
+      async handler(_, { write }) {
+        for (const half of text.split('')) await write(half);
+        for (const line of lines) void write(line);
+        void write('\ud83d');
+        return { result: 'done' };
+      },
+    });
+    const { id } = await stage.submit();
+    const { status, revision } = await stage.end(id);
+    expect(status).toBe('COMPLETED');
+    expect(revision).toBeLessThan(8);
+    expect(await outputs(stage, id)).toEqual({ 1: `${text}${lines.join('')}\ufffd` });
+  });
+
+  it('is seen while it works', async () => {
+    await using stage = await openStage({}, { engine });
+    const goOn = deferred<void>();
+    await stage.actor({
+      async handler(_, { write }) {
+        await write('first');
+        await goOn.promise;
+        await write(' second');
+      },
+    });
+    const { id } = await stage.submit();
+    const seen: string[] = [];
+    for await (const { text } of watchOutput(stage.person, id)) {
+      seen.push(text);
+      goOn.resolve();
+    }
+    expect(seen).toEqual(['first', ' second']);
+  });
+
+  it('comes before a failure, and each attempt begins anew', async () => {
+    await using stage = await openStage({ maxAttempts: 2 }, { engine });
+    await stage.actor({
+      handler({ attempt }, { write }) {
+        void write(`attempt ${attempt}`);
+        if (attempt === 1) throw new JobFailure('again', { retryable: true });
+      },
+    });
+    const { id } = await stage.submit();
+    expect(await stage.end(id)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+    expect((await outputs(stage, id))[2]).toBe('attempt 2');
+  });
+
+  it('[promise 7] survives lost connections and lost replies without hole or repeat', async () => {
+    await using stage = await openStage({}, { engine, env: PATIENT });
+    await using proxy = await startProxy(stage.server.url);
+    const { event } = await stage.actor({
+      url: proxy.url,
+      async handler(_, { write }) {
+        for (let round = 0; round < 5; round++) {
+          const lost = proxy.cutBefore('"reportOutput"');
+          for (let n = 0; n < 10; n++) await write(`round ${round} ${n} é😀\n`);
+          await lost;
+          await event('registered');
+        }
+      },
+    });
+    await event('registered');
+    const { id } = await stage.submit();
+    expect(await stage.end(id)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
+    const expected = [0, 1, 2, 3, 4].map((round) => Array.from({ length: 10 }, (_, n) => `round ${round} ${n} é😀\n`));
+    expect(await outputs(stage, id)).toEqual({ 1: expected.flat().join('') });
+  });
+
+  it('beyond the limit is refused, and fails the job with that code', async () => {
+    await using stage = await openStage({}, { engine, env: { MAX_OUTPUT_BYTES: '1000' } });
+    const refused = deferred<unknown>();
+    await stage.actor({
+      async handler(_, { write }) {
+        try {
+          for (;;) await write('x'.repeat(500));
+        } catch (error) {
+          refused.resolve(error);
+        }
+      },
+    });
+    const { id } = await stage.submit();
+    expect(await stage.end(id)).toMatchObject({ status: 'FAILED', error: { code: 'PAYLOAD_TOO_LARGE' } });
+    expect(await refused.promise).toMatchObject({ code: 'PAYLOAD_TOO_LARGE', limit: 1000 });
+  });
+
+  it('of a cancelled job is sent, of a lost lease not', async () => {
+    await using stage = await openStage({ maxRunSeconds: 1 }, { engine });
+    const { event } = await stage.actor({
+      capacity: 2,
+      async handler({ prompt }, { write, signal }) {
+        await write('before');
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await write(`, after ${prompt}`);
+      },
+    });
+    const cancelled = await stage.submit({ prompt: 'cancel' });
+    for await (const _ of watchOutput(stage.person, cancelled.id)) break;
+    await stage.person.request(cancelJobMutation, { id: cancelled.id });
+    expect(await stage.end(cancelled.id)).toMatchObject({ status: 'CANCELLED' });
+    expect(await outputs(stage, cancelled.id)).toEqual({ 1: 'before, after cancel' });
+    const lost = await stage.submit({ prompt: 'loss' });
+    expect(await stage.end(lost.id)).toMatchObject({ status: 'TIMED_OUT' });
+    await event('revoked');
+    expect(await outputs(stage, lost.id)).toEqual({ 1: 'before' });
+  });
+});
