@@ -6,7 +6,9 @@ import {
   isActive,
   type Job,
   type JobError,
+  type JobEvent,
   leaseOf,
+  MAX_EVENT_BYTES,
   MAX_EVENTS,
   type QueuedJob,
   type RunningJob,
@@ -33,7 +35,7 @@ export function changed(job: Job, now: Instant, change: Change): ReturnType<type
     message: change.message ?? null,
     attempt,
   };
-  const events = job.events.length < MAX_EVENTS ? [...job.events, event] : [...job.events.slice(1 - MAX_EVENTS), event];
+  const events = bounded([...job.events, event]);
   const delivered = isActive(job) && job.lease?.confirmed;
   return {
     ...base(job),
@@ -44,6 +46,22 @@ export function changed(job: Job, now: Instant, change: Change): ReturnType<type
     revision: job.revision + 1,
   };
 }
+
+/** The newest MAX_EVENTS, and of those so few of mere progress, older ones first, that all texts have MAX_EVENT_BYTES. */
+function bounded(events: JobEvent[]): JobEvent[] {
+  const kept = events.slice(-MAX_EVENTS);
+  let bytes = kept.reduce((sum, event) => sum + bytesOf(event), 0);
+  for (let at = 1; at < kept.length - 1 && bytes > MAX_EVENT_BYTES; ) {
+    const [before, event] = [kept[at - 1]!, kept[at]!];
+    if (event.status === before.status && event.attempt === before.attempt) {
+      kept.splice(at, 1);
+      bytes -= bytesOf(event);
+    } else at++;
+  }
+  return kept;
+}
+
+const bytesOf = ({ stage, message }: JobEvent): number => Buffer.byteLength(`${stage ?? ''}${message ?? ''}`);
 
 /** A report under a lease proves that the request arrived. */
 export const confirmed = (job: ActiveJob): { lease: ActiveJob['lease'] } => ({

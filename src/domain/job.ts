@@ -129,6 +129,8 @@ export type FinishedJob = CompletedJob | FailedJob | CancelledJob | TimedOutJob;
 export type Job = QueuedJob | ActiveJob | FinishedJob;
 
 export const MAX_EVENTS = 100;
+/** Of the texts of all events of a job; older progress goes first, a change of status never for this. */
+export const MAX_EVENT_BYTES = 64 * 1024;
 
 export const isFinished = (job: Job): job is FinishedJob => 'finishedAt' in job;
 export const isActive = (job: Job): job is ActiveJob => job.status === 'RUNNING' || job.status === 'CANCELLING';

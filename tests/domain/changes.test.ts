@@ -30,6 +30,15 @@ import {
 const LATER = START + 5000;
 
 describe('what a change leaves behind', () => {
+  test('long messages push older progress out of the events, never a change of status', () => {
+    let job: Job = running();
+    for (let n = 0; n < 40; n++) job = progress(job, LEASE, { stage: `s${n}`, message: 'x'.repeat(8000) }, START + n);
+    job = requestCancel(job, LATER);
+    expect(Buffer.byteLength(JSON.stringify(job.events))).toBeLessThan(68 * 1024);
+    expect([...new Set(job.events.map(({ status }) => status))]).toEqual(['QUEUED', 'RUNNING', 'CANCELLING']);
+    expect(job.events.at(-2)?.stage).toBe('s39');
+  });
+
   test('a submitted job waits, at revision 1, with one event', () => {
     expect(queued()).toMatchObject({
       status: 'QUEUED',
