@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import { createCork } from '../engine/cork.ts';
+import { cork } from '../engine/cork.ts';
 import type { AppLink } from '../service/app-session.ts';
 import type { Counters } from '../service/stats.ts';
 
@@ -38,7 +38,6 @@ export function createLink(
   let silent = false;
   let sent = 0;
   let code: number | null = null;
-  const cork = createCork();
 
   function write(data: string, taken?: (error?: Error | null) => void): void {
     counters.messagesSent++;

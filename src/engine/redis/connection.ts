@@ -1,5 +1,5 @@
 import { Command, Redis } from 'ioredis';
-import { createCork } from '../cork.ts';
+import { cork } from '../cork.ts';
 import { EngineUnavailable } from '../engine.ts';
 import { type Log, reason } from './log.ts';
 import { type ScriptName, scripts } from './scripts.ts';
@@ -80,7 +80,6 @@ export function openConnection(options: ConnectionOptions, inspect: Inspect, onC
   let closed = false;
   let connects = 0;
   let tick = 0;
-  const cork = createCork();
 
   function change(next: string | null): void {
     if (next === problem) return;

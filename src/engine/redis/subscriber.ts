@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RedisPubSub } from 'graphql-redis-subscriptions';
 import type { Redis } from 'ioredis';
-import { createCork } from '../cork.ts';
+import { cork } from '../cork.ts';
 import { type Connection, type ConnectionOptions, createClient, ended } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { reason } from './log.ts';
@@ -35,7 +35,6 @@ export function openSubscriber(
   const { heartbeatMs, log } = options;
   // What fails here fails on the other connection, too, and is told there.
   const redis = createClient(options, () => {});
-  const cork = createCork();
   let problem: string | null = 'not subscribed yet';
   let connects = 0;
   let closed = false;
