@@ -13,7 +13,7 @@ import { createHttp } from './http.ts';
 import { createLane, type Lane, lengthOf, type Outbox, type Send } from './report-lane.ts';
 import type { ReportedJob } from './report-queue.ts';
 import type { ProgressReporter, ProgressReporterOptions } from './reporter-options.ts';
-import { pause } from './timing.ts';
+import { within } from './timing.ts';
 import { createTrack, type Listener } from './track.ts';
 
 const OUTBOX_CHARACTERS = 4_000_000;
@@ -28,6 +28,7 @@ export function createProgressReporter(options: ProgressReporterOptions): Progre
   const lanes = new Map<string, Lane>();
   const listeners = new Map<string, Set<Listener>>();
   let closed = false;
+  let incomplete = false;
   let settled: Promise<void> | undefined;
 
   function laneOf(job: string): Lane {
@@ -103,12 +104,12 @@ export function createProgressReporter(options: ProgressReporterOptions): Progre
   async function close(timeoutSeconds?: number): Promise<boolean> {
     closed = true;
     settled ??= deliverAll();
-    if (timeoutSeconds === undefined) await settled;
-    else await Promise.race([settled, pause(timeoutSeconds * 1000)]);
-    const all = [...lanes.values()].every((lane) => lane.idle);
+    if (timeoutSeconds !== undefined) await within(timeoutSeconds * 1000, settled);
+    else await settled;
+    incomplete ||= [...lanes.values()].some((lane) => !lane.idle);
     givingUp.abort(lost('The reporter was closed before this was delivered.'));
     await settled;
-    return all;
+    return !incomplete;
   }
 
   const basic = {

@@ -15,6 +15,13 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
+/** Resolves with the promise, or after `ms` without it. */
+export async function within(ms: number, promise: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([promise, pause(ms, over.signal)]);
+  over.abort();
+}
+
 /**
  * Calls back once the other side was silent for `ms`, unless cancelled. When our own event loop was blocked meanwhile,
  * its words may lie unread in our buffers: then it gets another round.

@@ -246,7 +246,8 @@ describe.each(engines)('a progress reporter on %s', (engine) => {
     const reporter = open({ url: proxy.url, onError: (error) => refused.push((error as SpacedockError).code) });
     proxy.swallow();
     const report = reporter.reportComplete(newId());
-    expect(await reporter.close({ timeoutSeconds: 0.05 })).toBe(false);
+    expect(await Promise.all([reporter.close(), reporter.close({ timeoutSeconds: 0.05 })])).toEqual([false, false]);
+    expect(await reporter.close()).toBe(false);
     await expect(report).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     expect(refused).toEqual(['CONNECTION_LOST']);
   });
@@ -291,6 +292,24 @@ describe.each(engines)('over restarts of a server on %s', (engine) => {
     }
     expect(errors).toEqual([]);
   });
+});
+
+it('output that the server lost is sent again, as far as it is at hand; what is not is refused, and the rest goes on', async () => {
+  await using redis = await startRedis({ appendonly: false });
+  await using server = await startProcess({ redis });
+  const address = { graphql: `${server.url}/graphql` };
+  await using reporter = createProgressReporter({ url: server.url });
+  const [short, long] = [newId(), newId()];
+  await reporter.reportOutput(short, 'before é, ');
+  await reporter.reportOutput(long, 'x'.repeat(100_000));
+  await redis.kill();
+  await redis.restart();
+  await reporter.reportOutput(short, 'after');
+  await expect(reporter.reportOutput(long, 'lost')).rejects.toMatchObject({ code: 'OUTPUT_GAP', limit: 0 });
+  await reporter.reportOutput(long, 'goes on');
+  for (const job of [short, long]) await reporter.reportComplete(job);
+  expect(await output(address, short)).toBe('before é, after');
+  expect(await output(address, long)).toBe('goes on');
 });
 
 it('a server whose storage is away is a delay', async () => {
