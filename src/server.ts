@@ -23,6 +23,8 @@ export interface Server {
   services: Services;
   /** Listeners that live views hold on this process. */
   topics(): number;
+  /** Executions that watchers on this process share. */
+  groups(): number;
   /** Drains: nothing new is taken, who is connected hears of it and goes elsewhere, and nothing is lost. */
   close(): Promise<void>;
 }
@@ -147,7 +149,8 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
   return {
     url: `http://${named}:${port}`,
     services,
-    topics: () => watch.topics() + sockets.groups(),
+    topics: watch.topics,
+    groups: sockets.groups,
     close: () => {
       closing ??= close();
       return closing;

@@ -22,7 +22,7 @@ describe.each(engines)('those who watch on %s', (engine) => {
     const sockets = await Promise.all(Array.from({ length: 10 }, () => openSocket(server)));
     const flows = sockets.flatMap((socket) => Array.from({ length: 30 }, () => watch(socket, id)));
     for (const flow of flows) await flow.next();
-    expect(server.server.topics()).toBe(1);
+    expect([server.server.topics(), server.server.groups()]).toEqual([1, 1]);
     await using worker = await openWorker(server, space);
     const work = await worker.work();
     await work.progress({ progress: 0.5 });
@@ -32,7 +32,7 @@ describe.each(engines)('those who watch on %s', (engine) => {
       expect(await flow.ended).toBe('complete');
     }
     for (const socket of sockets) await socket.close();
-    await eventually(() => server.server.topics() === 0);
+    await eventually(() => server.server.topics() + server.server.groups() === 0);
   });
 
   it('[promise 10] [lesson gradio #13584] a job lives on when its submitter is gone, and is found again by its id', async () => {
@@ -48,7 +48,7 @@ describe.each(engines)('those who watch on %s', (engine) => {
     const work = await worker.work();
     await watcher.until(({ status }) => status === 'RUNNING');
     page.cut();
-    await eventually(() => server.server.topics() === 0);
+    await eventually(() => server.server.topics() + server.server.groups() === 0);
     await work.progress({ stage: 'alone', progress: 0.7 });
     await using again = await openSocket(server);
     const second = watch(again, submitInference.id);
@@ -87,12 +87,12 @@ describe.each(engines)('those who watch on %s', (engine) => {
       const flow = await sse(server, jobUpdatesSubscription, { id: ids[n % 3]! });
       flow.stop();
     }
-    await eventually(() => server.server.topics() === 1);
+    await eventually(() => server.server.topics() === 1 && server.server.groups() === 1);
     await eventually(() => server.server.services.counters.watchers === 1);
     // The one who stayed has missed nothing.
     await cancel(server, kept!);
     expect((await keeper.rest()).at(-1)).toMatchObject({ status: 'CANCELLED' });
-    await eventually(() => server.server.topics() === 0);
+    await eventually(() => server.server.topics() + server.server.groups() === 0);
     await socket.close();
     await ask(server, deleteSpaceMutation, { id: space });
   });
@@ -106,7 +106,7 @@ describe.each(engines)('those who watch on %s', (engine) => {
       socket.cut();
       await socket.closed;
     }
-    await eventually(() => server.server.topics() === 0);
+    await eventually(() => server.server.topics() + server.server.groups() === 0);
     await eventually(() => server.server.services.counters.watchers === 0);
   });
 });
