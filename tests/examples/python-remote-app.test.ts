@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { type Uploaded, upload } from '../help/files.ts';
 import { connectPerson, type Person } from '../help/person.ts';
 import { startProcess } from '../help/process.ts';
@@ -47,6 +51,51 @@ async function startSlowJob({ person, line, upload }: Stage): Promise<string> {
   const { id } = await person.submit(SPACE, '', { files: [file] });
   await person.watch(id).take(({ stage }) => stage === 'downloading');
   return id;
+}
+
+interface Silent extends AsyncDisposable {
+  url: string;
+  /** Pushes a request. */
+  assign(job: object): void;
+  /** The first report has come. */
+  reported: Promise<unknown>;
+  /** What comes back for a Ping. */
+  ping(payload: object | undefined): Promise<unknown>;
+}
+
+/** What looks like a server to an app, registers it, and leaves its reports unanswered. */
+async function startSilent(): Promise<Silent> {
+  const http = createServer();
+  const reported = once(http, 'request');
+  const sockets = new WebSocketServer({ server: http, handleProtocols: () => 'graphql-transport-ws' });
+  let app: WebSocket | undefined;
+  const push = (pendingRequests: object) =>
+    app?.send(JSON.stringify({ type: 'next', id: '1', payload: { data: { pendingRequests } } }));
+  sockets.on('connection', (socket) => {
+    app = socket;
+    socket.once('message', () => socket.send('{"type":"connection_ack"}'));
+    socket.on('message', (text) => {
+      if (JSON.parse(`${text}`).type === 'subscribe') push({ __typename: 'AppRegistered', lost: [] });
+    });
+  });
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  return {
+    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    assign: (job) => push({ __typename: 'RequestAssigned', lease: { token: 'a' }, job }),
+    reported,
+    async ping(payload) {
+      app!.send(JSON.stringify({ type: 'ping', payload }));
+      const [text] = await once(app!, 'message');
+      return JSON.parse(`${text}`);
+    },
+    async [Symbol.asyncDispose]() {
+      app?.terminate();
+      http.closeAllConnections();
+      http.close();
+      await once(http, 'close');
+    },
+  };
 }
 
 describe.each(engines)('the remote app in Python on %s', (engine) => {
@@ -133,11 +182,21 @@ describe('the remote app in Python', () => {
     await app.said(/Serving words/);
     await server.terminate();
     // It heard that the server drains, and tried at once.
-    await app.said(/Again in 0\.0 s\n[\s\S]*Again in/);
+    await app.said(/Again at once\n[\s\S]*Again in/);
     await server.restart();
     await app.said(/Serving words[\s\S]*Serving words/);
     const { id } = await person.submit(SPACE, 'again');
     expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', result: { prompt: { words: 1 } } });
+  });
+
+  it('answers a Ping with its payload, also while its work waits for an answer', async () => {
+    await using server = await startSilent();
+    await using app = startApp(server.url);
+    await app.said(/Serving words/);
+    server.assign({ id: 'words.1', attempt: 1, input: { prompt: 'to be', files: [] } });
+    await server.reported;
+    expect(await server.ping({ lease: 'a' })).toEqual({ type: 'pong', payload: { lease: 'a' } });
+    expect(await server.ping(undefined)).toEqual({ type: 'pong' });
   });
 
   it('ends when its space does not exist, and says so', async () => {

@@ -67,6 +67,16 @@ describe.each(engines)('the reporter in Python on %s', (engine) => {
     expect(await outputOf(server, 'flaky')).toBe(SUMS);
   });
 
+  it('sends long output in pieces that follow on, counted in bytes', async () => {
+    const many = await mkdtemp(join(tmpdir(), 'spacedock-reporter-'));
+    const names = Array.from({ length: 700 }, (_, n) => `${'ü'.repeat(100)}${1000 + n}`);
+    for (const name of names) await writeFile(join(many, name), '');
+    await using program = report('pieces', many);
+    expect(await program.ended).toMatchObject({ code: 0 });
+    expect(await outputOf(server, 'pieces')).toBe(names.map((name) => `${sha256('')}  ${name}\n`).join(''));
+    await rm(many, { recursive: true });
+  });
+
   it('begins a job anew that is there from before', async () => {
     for (const _ of [1, 2]) {
       await using program = report('nightly', directory);

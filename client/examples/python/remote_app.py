@@ -190,7 +190,7 @@ class App:
                 # A server that said that it goes may have been followed by another already.
                 wait = 0 if self.draining else next(tries)
                 self.registered = self.draining = False
-                say(f"Not connected: {why}. Again in {wait:.1f} s")
+                say(f"Not connected: {why}. Again {f'in {wait:.1f} s' if wait else 'at once'}")
                 await asyncio.sleep(wait)
         finally:
             for work in self.works.values():
