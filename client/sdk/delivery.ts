@@ -40,7 +40,7 @@ export function createDelivery(signal: AbortSignal): Deliver {
 }
 
 /** The server says when to come again, or it is not there. */
-const isWorthAnother = (error: unknown): error is SpacedockError =>
+export const isWorthAnother = (error: unknown): error is SpacedockError =>
   isPassing(error) || (error instanceof SpacedockError && error.retryAfterSeconds !== undefined);
 
 /** Lets so many run at a time; the others wait for their turn. */

@@ -1,4 +1,4 @@
-import type { Deliver } from './delivery.ts';
+import { type Deliver, isWorthAnother } from './delivery.ts';
 import type { ReportedFragment } from './gql/graphql.ts';
 import { deferred } from './promises.ts';
 import { pause } from './timing.ts';
@@ -94,9 +94,13 @@ export function createReportQueue<R extends Report>({ deliver, onAnswer }: Repor
     try {
       const reply = await deliver(async (signal) => {
         entry.sending = true;
-        return entry.report.send(signal).finally(() => {
-          entry.sending = false;
-        });
+        try {
+          return await entry.report.send(signal);
+        } catch (error) {
+          // Only what leaves again can take more with it.
+          entry.sending = !isWorthAnother(error);
+          throw error;
+        }
       });
       remove(entry);
       onAnswer(reply);

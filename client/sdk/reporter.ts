@@ -27,6 +27,8 @@ export function createProgressReporter(options: ProgressReporterOptions): Progre
   const outbox: Outbox = { size: 0, limit: outboxCharacters };
   const lanes = new Map<string, Lane>();
   const listeners = new Map<string, Set<Listener>>();
+  /** Of many reports that became one, the refusal is one, too. */
+  const told = new WeakSet<Error>();
   let closed = false;
   let incomplete = false;
   let settled: Promise<void> | undefined;
@@ -37,19 +39,23 @@ export function createProgressReporter(options: ProgressReporterOptions): Progre
     if (known) return known;
     const onAnswer = (answer: ReportedJob | Error) => {
       for (const hear of listeners.get(job) ?? []) hear(answer);
+      if (answer instanceof Error) tell(answer, job);
     };
     const lane = createLane({ job, ask, deliver, outbox, onAnswer });
     lanes.set(job, lane);
     return lane;
   }
 
+  function tell(error: Error, job: string): void {
+    told.add(error);
+    onError?.(error, job);
+  }
+
   /** Nobody need wait for a report: a refusal that nobody hears must not end the program. */
   function handled<A extends [job: string, ...unknown[]]>(report: (...args: A) => Promise<ReportedJob>) {
     return (...args: A): Promise<ReportedJob> => {
       const reply = report(...args);
-      reply.catch((error: Error) => {
-        onError?.(error, args[0]);
-      });
+      reply.catch((error: Error) => told.has(error) || tell(error, args[0]));
       return reply;
     };
   }

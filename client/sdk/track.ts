@@ -90,13 +90,14 @@ export function createTrack(reporter: TrackParts): Track {
       return signal.aborted ? signal.reason : error;
     }
 
-    /** Without what the server may have refused of it, rather than not at all. What is refused then is heard by `onError`. */
     async function reportFailure(error: unknown): Promise<void> {
-      const inWords = () => reporter.reportFailure(job, describeFailure(error).error);
-      await reporter
-        .reportFailure(job, error)
-        .catch(inWords)
-        .catch(() => {});
+      try {
+        await reporter.reportFailure(job, error);
+      } catch (refusal) {
+        // Without what the server refused of it, rather than not at all. What is refused then is heard by `onError`.
+        if (signal.aborted || errorCode(refusal) === 'CONNECTION_LOST') return;
+        await reporter.reportFailure(job, describeFailure(error).error).catch(() => {});
+      }
     }
 
     void poll();

@@ -83,20 +83,6 @@ describe.each(engines)('a progress reporter on %s', (engine) => {
     });
   });
 
-  it('at most ten reports a second leave', async () => {
-    await using reporter = open();
-    const job = newId();
-    const began = performance.now();
-    let last = reporter.report(job, 'count', 0);
-    for (let n = 1; performance.now() - began < 550; n++) {
-      last = reporter.report(job, 'count', n / 100_000);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    const { revision } = await last;
-    expect(revision).toBeGreaterThan(2);
-    expect(revision).toBeLessThanOrEqual(Math.ceil((performance.now() - began) / 100) + 1);
-  });
-
   it('the last before the end is sent, output too, and the end does not wait for pauses', async () => {
     await using reporter = open();
     const job = newId();
@@ -150,7 +136,7 @@ describe.each(engines)('a progress reporter on %s', (engine) => {
     const circle: Record<string, never> = {};
     Object.assign(circle, { circle });
     await expect(reporter.reportComplete(newId(), circle)).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
-    void reporter.report(job, 'nobody hears');
+    for (let n = 0; n < 10; n++) void reporter.report(job, 'nobody hears');
     await reporter.close();
     expect(refused).toEqual([
       'JOB_FINISHED',
