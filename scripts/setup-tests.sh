@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the tests need beside npm packages, where it is missing: a real Redis, a browser, Python and the packages of its examples.
+# Installs what the tests need beside npm packages, where it is missing: a real Redis, a browser, Python and what its
+# examples import.
 set -eu
 
 missing=''

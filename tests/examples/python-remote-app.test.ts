@@ -138,7 +138,7 @@ describe.each(engines)('the remote app in Python on %s', (engine) => {
   it('comes back after a lost connection, and finishes what it holds in the same attempt', async () => {
     await using stage = await openStage(engine);
     const { person, line, app } = stage;
-    const { id: file } = await stage.upload(LINE.repeat(300_000), 'long.txt');
+    const { id: file } = await stage.upload(LINE.repeat(500_000), 'long.txt');
     const { id } = await person.submit(SPACE, '', { files: [file] });
     await person.watch(id).take(({ stage }) => stage === 'analyzing');
     line.cut();
@@ -147,7 +147,7 @@ describe.each(engines)('the remote app in Python on %s', (engine) => {
   });
 
   it('stops work whose lease is gone, and goes on with the next', async () => {
-    await using stage = await openStage(engine, { maxRunSeconds: 1 });
+    await using stage = await openStage(engine, { maxRunSeconds: 3 });
     const { person, app } = stage;
     const id = await startSlowJob(stage);
     expect(await person.end(id)).toMatchObject({ status: 'TIMED_OUT' });
