@@ -1,9 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { cancelJobMutation, JobFailure, watchOutput } from '../../client/sdk/index.ts';
+import {
+  cancelJobMutation,
+  connect,
+  createSpaceMutation,
+  JobFailure,
+  submitInferenceMutation,
+  watchOutput,
+} from '../../client/sdk/index.ts';
 import { deferred } from '../../client/sdk/promises.ts';
+import { startProcess } from '../help/process.ts';
+import { startRedis } from '../help/redis.ts';
 import { engines } from '../help/server.ts';
 import { startProxy } from '../help/tcp-proxy.ts';
-import { openStage, type Stage } from './stage.ts';
+import { openStage, SPACE, type Stage, startActor } from './stage.ts';
 
 const PATIENT = { RECONNECT_GRACE_SECONDS: '20' };
 
@@ -123,5 +132,39 @@ describe.each(engines)('what a handler writes on %s', (engine) => {
     expect(await stage.end(lost.id)).toMatchObject({ status: 'TIMED_OUT' });
     await event('revoked');
     expect(await outputs(stage, lost.id)).toEqual({ 1: 'before' });
+  });
+
+  it('[promise 7] survives a kill of the server in the middle', async () => {
+    await using redis = engine === 'redis' ? await startRedis({ appendonly: true }) : undefined;
+    await using server = await startProcess({ env: PATIENT, ...(redis && { redis }) });
+    const person = connect({ url: server.url });
+    const seen = deferred<void>();
+    await person.request(createSpaceMutation, {
+      input: { id: SPACE, title: 'Stage', policy: { whenOffline: 'QUEUE' } },
+    });
+    await using actor = startActor({
+      url: server.url,
+      spaces: [SPACE],
+      drainOnSignals: false,
+      async handler(_, { write }) {
+        for (let n = 0; n < 20; n++) await write(`before ${n} é😀\n`);
+        await seen.promise;
+        await server.kill();
+        for (let n = 0; n < 20; n++) await write(`away ${n}\n`);
+        await server.restart();
+        await write('after');
+      },
+    });
+    await actor.app.registered;
+    const { submitInference } = await person.request(submitInferenceMutation, { input: { space: SPACE, prompt: 'x' } });
+    let text = '';
+    for await (const chunk of watchOutput(person, submitInference.id)) {
+      expect(chunk).toMatchObject({ attempt: 1, offset: Buffer.byteLength(text) });
+      text += chunk.text;
+      seen.resolve();
+    }
+    const lines = (name: string, end: string) => Array.from({ length: 20 }, (_, n) => `${name} ${n}${end}\n`).join('');
+    expect(text).toBe(`${lines('before', ' é😀')}${lines('away', '')}after`);
+    await person.close();
   });
 });
