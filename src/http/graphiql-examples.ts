@@ -81,6 +81,35 @@ subscription JobsChanged($space: ID!) {
   jobsChanged(space: $space) { id status stage progress }
 }
 
+# Streamed output: replayed, then live.
+subscription WatchOutput($job: ID!) {
+  jobOutput(id: $job) { attempt offset end text }
+}
+
+# A job of your own: no space, no app. Its first report begins it.
+# Watch it with WatchJob, under the id "my-own-job".
+mutation Report {
+  reportProgress(input: {
+    job: "my-own-job"
+    stage: "rendering"
+    progress: 0.4
+    message: "Frame 40 of 100"
+  }) { id status revision }
+}
+
+mutation ReportOutput {
+  reportOutput(input: { job: "my-own-job", offset: 0, text: "Hello\\n" }) {
+    status outputLength
+  }
+}
+
+mutation ReportComplete {
+  reportComplete(input: {
+    job: "my-own-job"
+    result: { frames: 100 }
+  }) { status result }
+}
+
 query RecentJobs($space: ID!) {
   jobs(space: $space, first: 10) {
     nodes { id status createdAt finishedAt processingTime }
