@@ -20,7 +20,10 @@ export interface Engine {
    * again whatever is live. Nothing may be held against anybody for the time away.
    */
   onReady(handler: () => void): void;
-  /** A number never given before: the session of a registration. */
+  /**
+   * The session of a registration: a whole number larger than any given before, also by a storage that has lost everything since
+   * (it grows with the time, in microseconds).
+   */
   nextSession(): Promise<number>;
   documents: Documents;
   jobs: Jobs;

@@ -25,7 +25,8 @@ export async function openSqlite({ directory, log }: SqliteOptions): Promise<Eng
   const bus = createBus(log);
   const store = createStore(database, bus);
   const nextSession = database.one<{ value: number }>(
-    `INSERT INTO counters (name, value) VALUES ('session', 1) ON CONFLICT DO UPDATE SET value = value + 1 RETURNING value`,
+    `INSERT INTO counters (name, value) VALUES ('session', ?)
+     ON CONFLICT DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value`,
   );
   const clock = createSteadyClock();
   const now = (): Instant => {
@@ -44,7 +45,7 @@ export async function openSqlite({ directory, log }: SqliteOptions): Promise<Eng
       queueMicrotask(handler);
       store.onRecovery(handler);
     },
-    nextSession: () => store.write(() => nextSession()!.value),
+    nextSession: () => store.write(() => nextSession(1000 * now())!.value),
     documents: createDocuments(database, store, now),
     jobs: createJobs(database, store, now),
     output: createOutput(database, store),

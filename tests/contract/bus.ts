@@ -53,6 +53,17 @@ export function busContract(open: Open): void {
       const again = (await opened.reopen?.()) ?? other;
       expect(await again.nextSession()).toBeGreaterThan(Math.max(...many));
     });
+
+    test('a session number is larger than those given before the storage lost everything', async () => {
+      const before = await Promise.all(Array.from({ length: 5 }, () => at.engine.nextSession()));
+      const emptied = await open();
+      try {
+        expect(await emptied.engine.nextSession()).toBeGreaterThan(Math.max(...before));
+        expect(Number.isSafeInteger(await emptied.engine.nextSession())).toBe(true);
+      } finally {
+        await emptied.dispose();
+      }
+    });
   });
 
   describe('bus', () => {

@@ -77,7 +77,7 @@ export async function openRedis(options: RedisEngineOptions): Promise<Engine> {
       handlers.push(handler);
       if (ready) queueMicrotask(() => tell(handler));
     },
-    nextSession: () => connection.send<number>('INCR', keys.sessions),
+    nextSession: () => connection.run<number>('session', keys.sessions),
     documents: documentsOf(connection, keys, clock),
     jobs: jobsOf(connection, keys),
     output: outputOf(connection, keys),

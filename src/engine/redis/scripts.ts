@@ -16,6 +16,7 @@ const names = [
   'register',
   'remove',
   'renew',
+  'session',
 ] as const;
 
 export type ScriptName = (typeof names)[number];
