@@ -39,20 +39,10 @@ export function watchOutput(
   async function follow(): Promise<void> {
     chunks = connection.subscribe(jobOutputSubscription, place, { signal });
     for await (const { jobOutput: chunk } of chunks) {
-      const news = newsIn(chunk);
-      if (!news) continue;
       place.attempt = chunk.attempt;
       place.after = chunk.end;
-      channel.push(news);
+      channel.push(chunk);
     }
-  }
-
-  /** What came before a connection was lost may come again. */
-  function newsIn(chunk: OutputChunk): OutputChunk | undefined {
-    if (place.attempt === null || chunk.attempt > place.attempt) return chunk;
-    if (chunk.attempt < place.attempt || chunk.end <= place.after) return undefined;
-    const known = place.after - chunk.offset;
-    return known > 0 ? { ...chunk, offset: place.after, text: withoutBytes(chunk.text, known) } : chunk;
   }
 
   async function followAttempts(): Promise<void> {
@@ -70,6 +60,3 @@ export function watchOutput(
   followAttempts().then(() => channel.end(), channel.end);
   return channel.iterator;
 }
-
-const withoutBytes = (text: string, bytes: number): string =>
-  new TextDecoder('utf-8', { ignoreBOM: true }).decode(new TextEncoder().encode(text).subarray(bytes));
