@@ -113,7 +113,7 @@ async function showOneJob(server: Connection, { children, dataDir, signal }: Sta
   say('Submitting', relative(process.cwd(), sample));
   const file = await server.upload(sample);
   const { submitInference } = await server.request(submitInferenceMutation, { input: { space: SPACE, files: [file] } });
-  const { result, status } = await watchToEnd(server, submitInference.id, signal);
+  const { result, status } = (await watchToEnd(server, submitInference.id, signal)).job;
   if (status !== 'COMPLETED') throw new Problem('The job of the demo did not complete.', { exitCode: EXIT.failed });
   const text = (result as { text?: unknown } | null)?.text;
   process.stdout.write(`\n${typeof text === 'string' ? text.trim() : JSON.stringify(result, null, 2)}\n\n`);

@@ -1,6 +1,7 @@
 import { type HandlerTools, type InferenceRequest, JobFailure, type Json } from '../sdk/index.ts';
+import { createLineFilter } from './line-filter.ts';
 import { describeEnding, fatalSignal, remedyFor, startProcessGroup } from './process-group.ts';
-import { RESULT_CHARS, readProgramOutput } from './program-output.ts';
+import { isMeant, mayBeMeant, RESULT_CHARS, readProgramOutput } from './program-output.ts';
 import { confidenceIn, type ProgramOptions, type Runner } from './runner.ts';
 import { createWorkspace, type Desk } from './workspace.ts';
 
@@ -21,11 +22,13 @@ export function createExecRunner(options: ProgramOptions): Runner {
     const output = readProgramOutput(({ stage, progress, message }) => {
       if (!stopped.aborted) void tools.progress(stage, progress, message);
     });
+    const stream = streamText(tools);
     const program = startProcessGroup({
       command,
       killAfterSeconds,
       onStderr,
       onLine: output.line,
+      onText: stream.push,
       env: { SPACEDOCK_JOB: request.id, SPACEDOCK_OUTPUT_DIR: desk.outputDir },
     });
     const stop = () => void program.stop();
@@ -33,6 +36,7 @@ export function createExecRunner(options: ProgramOptions): Runner {
     program.write(`${JSON.stringify(description)}\n`);
     program.endInput();
     const ending = await program.ended;
+    stream.end();
     stopped.removeEventListener('abort', stop);
     stopped.throwIfAborted();
 
@@ -78,5 +82,27 @@ export function createExecRunner(options: ProgramOptions): Runner {
       await Promise.all(running);
       await workspace.close();
     },
+  };
+}
+
+/** What a program writes for people to read is the streamed output of its job, as it comes: all but progress and results. */
+function streamText({ write }: HandlerTools) {
+  let written: Promise<void> = Promise.resolve();
+  const filter = createLineFilter({
+    maybe: mayBeMeant,
+    take: isMeant,
+    maxChars: RESULT_CHARS,
+    onText(text) {
+      written = write(text);
+      // Output that is refused fails the job at its end.
+      written.catch(() => {});
+    },
+  });
+  return {
+    push(text: string): Promise<void> {
+      filter.push(text);
+      return written;
+    },
+    end: filter.end,
   };
 }

@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises';
+import { Option } from 'commander';
 import { parseAddress } from '../sdk/address.ts';
 import { saveFile } from '../sdk/downloads.ts';
-import { type Connection, type JobSnapshot, watchJob } from '../sdk/index.ts';
+import { type Connection, errorCode, type JobSnapshot, watchJob, watchOutput } from '../sdk/index.ts';
 import { createJobView, exitCodeOf, fileLine, paintStatus } from './job-view.ts';
 import { createAppNotices, tellConnection } from './notices.ts';
+import { createOutputView, type OutputView } from './output-view.ts';
 import { EXIT, Problem } from './problem.ts';
 import { resultText, terminalResult } from './result-view.ts';
 import { manyLines, oneLine, paint, printJson, seconds } from './style.ts';
@@ -11,12 +13,18 @@ import { manyLines, oneLine, paint, printJson, seconds } from './style.ts';
 export interface FollowOptions {
   /** The whole job as JSON on stdout, whatever its outcome. */
   json?: boolean;
+  /** Streamed output on stdout as it comes. @default true, but for `json` */
+  output?: boolean;
   /** A directory for the files of the result. */
   out?: string;
 }
 
+export const noOutputOption = () => new Option('--no-output', 'do not show streamed output');
+
 /** What commands that follow a job say in their help. */
 export const OUTCOMES = `
+Following a job, stdout gets its streamed output as it comes and as it is, and then its result, unless that is the output once more; how
+it goes is told on stderr. For scripts: --no-output leaves the result alone on stdout, --json the whole job, and nothing else.
 Exit codes: 0 completed, 1 failed, 2 wrong usage or refused, 3 cancelled, 4 timed out,
             5 the server cannot be reached, 130 stopped watching with Ctrl-C (the job goes on)`;
 
@@ -29,11 +37,14 @@ export async function followJob(server: Connection, id: string, options: FollowO
   const interrupt = () => stop.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    const job = await watchToEnd(server, id, stop.signal);
+    const { job, output } = await watchToEnd(server, id, stop.signal, !options.json && options.output !== false);
     process.exitCode = exitCodeOf(job);
     if (options.out !== undefined) await saveFiles(server, job, options.out);
     if (options.json) return printJson(job);
-    if (job.status === 'COMPLETED' && job.result !== null) printResult(job);
+    if (job.status === 'COMPLETED' && job.result !== null && !output?.isResult(job.result)) {
+      output?.endLine();
+      printResult(job);
+    }
     if (options.out === undefined) mentionFiles(job);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
@@ -45,13 +56,26 @@ export async function followJob(server: Connection, id: string, options: FollowO
   }
 }
 
-/** Shows a job on stderr until it ended, its outcome last. Throws the signal's reason when that is aborted first. */
-export async function watchToEnd(server: Connection, id: string, signal: AbortSignal): Promise<JobSnapshot> {
+/** A job that has ended, and what was shown of its output. */
+export interface Followed {
+  job: JobSnapshot;
+  output?: OutputView;
+}
+
+/** Shows a job on stderr, and its output on stdout, until it ended, its outcome last. Throws the signal's reason when that is aborted first. */
+export async function watchToEnd(
+  server: Connection,
+  id: string,
+  signal: AbortSignal,
+  withOutput = false,
+): Promise<Followed> {
   const view = createJobView(process.stderr);
   const say = (line: string) => view.note(paint('dim', line, process.stderr));
   const over = new AbortController();
   const app = createAppNotices(server, say, over.signal);
   const endTelling = tellConnection(server, say);
+  const output = withOutput ? createOutputView(view) : undefined;
+  const shown = output && showOutput(server, id, output, say, AbortSignal.any([signal, over.signal]));
   let last: JobSnapshot | undefined;
   try {
     for await (const job of watchJob(server, id, { signal })) {
@@ -59,6 +83,8 @@ export async function watchToEnd(server: Connection, id: string, signal: AbortSi
       view.show(job);
       app.show(job);
     }
+    // It ends with the job.
+    await shown;
   } finally {
     over.abort();
     endTelling();
@@ -67,7 +93,23 @@ export async function watchToEnd(server: Connection, id: string, signal: AbortSi
   signal.throwIfAborted();
   if (!last) throw new Problem(`The server told nothing of ${id}.`, { exitCode: EXIT.failed });
   process.stderr.write(`${outcomeLine(last)}\n`);
-  return last;
+  return { job: last, ...(output && { output }) };
+}
+
+async function showOutput(
+  server: Connection,
+  id: string,
+  output: OutputView,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const chunk of watchOutput(server, id, { signal })) output.show(chunk);
+  } catch (error) {
+    // The job is followed to its end all the same; what is wrong with it is told there.
+    if (!signal.aborted && errorCode(error) !== 'NOT_FOUND')
+      say(`its output is not shown: ${(error as Error).message}`);
+  }
 }
 
 function outcomeLine(job: JobSnapshot): string {

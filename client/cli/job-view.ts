@@ -109,6 +109,8 @@ export interface JobView {
   show(job: JobSnapshot): void;
   /** Says something beside the job, on a line of its own that stays. */
   note(line: string): void;
+  /** Writes output to the terminal, as it comes: the bar steps aside while a line is unfinished. */
+  text(text: string): void;
   /** Leaves the terminal as it should be; nothing is shown after it. */
   close(): void;
 }
@@ -120,14 +122,28 @@ export function createJobView(stream: NodeJS.WriteStream): JobView {
 
 function lineView(stream: NodeJS.WriteStream): JobView {
   let last = '';
+  let inLine = false;
+
+  function endLine(): void {
+    if (inLine) process.stdout.write('\n');
+    inLine = false;
+  }
+
   return {
     show(job) {
       const line = `${job.status} ${situation(job)}`;
       if (line !== last && !isOver(job)) stream.write(`${line}\n`);
       last = line;
     },
-    note: (line) => void stream.write(`${line}\n`),
-    close() {},
+    note(line) {
+      endLine();
+      stream.write(`${line}\n`);
+    },
+    text(text) {
+      process.stdout.write(text);
+      inLine = !text.endsWith('\n');
+    },
+    close: endLine,
   };
 }
 
@@ -150,19 +166,44 @@ function barView(stream: NodeJS.WriteStream): JobView {
     },
   });
   let last: JobSnapshot | undefined;
+  let drawn = false;
+  let inLine = false;
+
+  function draw(): void {
+    if (!last || inLine) return;
+    if (drawn) bar.update(last.progress, { job: last });
+    else bar.start(1, last.progress, { job: last });
+    drawn = true;
+  }
+
+  function clear(): void {
+    if (drawn) bar.stop();
+    drawn = false;
+  }
+
+  function text(text: string): void {
+    if (text === '') return;
+    clear();
+    process.stdout.write(text);
+    inLine = !text.endsWith('\n');
+    draw();
+  }
+
   return {
     show(job) {
-      if (last) bar.update(job.progress, { job });
-      else bar.start(1, job.progress, { job });
       last = job;
+      draw();
     },
     note(line) {
-      if (last) bar.stop();
-      stream.write(`${line}\n`);
-      if (last) bar.start(1, last.progress, { job: last });
+      clear();
+      stream.write(`${inLine ? '\n' : ''}${line}\n`);
+      inLine = false;
+      draw();
     },
+    text,
     close() {
-      if (last) bar.stop();
+      clear();
+      if (inLine) process.stdout.write('\n');
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { cancelJobMutation, jobQuery, retryJobMutation } from '../sdk/index.ts';
-import { type FollowOptions, followJob, OUTCOMES, saveFiles } from './follow.ts';
+import { type FollowOptions, followJob, noOutputOption, OUTCOMES, saveFiles } from './follow.ts';
 import { jobCard } from './job-view.ts';
 import { type ServerOptions, talksToServer, withConnection } from './options.ts';
 import { noSuchJobHint, Problem } from './problem.ts';
@@ -65,6 +65,7 @@ function onJob(program: Command, name: string): Command {
 function follows(command: Command): Command {
   return command
     .option('--out <dir>', 'save the files of the result there')
+    .addOption(noOutputOption())
     .option('--json', 'print the job as JSON')
     .addHelpText('after', OUTCOMES);
 }

@@ -9,6 +9,7 @@ import { createWorkspace, type ProgramRequest } from './workspace.ts';
 interface ProgramLine {
   type?: unknown;
   id?: unknown;
+  text?: unknown;
   progress?: unknown;
   stage?: unknown;
   message?: unknown;
@@ -23,6 +24,7 @@ interface ProgramLine {
 /** A request that a program has, until it answers. */
 interface Call {
   onProgress(line: ProgramLine): void;
+  onOutput(line: ProgramLine): void;
   resolve(line: ProgramLine): void;
   reject(error: Error): void;
 }
@@ -104,6 +106,8 @@ export function createKeepRunner(options: ProgramOptions & { silenceSeconds?: nu
       if (text.trim() !== '') onStderr(`${text}\n`);
     } else if (line.type === 'progress') {
       call?.onProgress(line);
+    } else if (line.type === 'output') {
+      call?.onOutput(line);
     } else if (line.type === 'result') {
       life.answered = true;
       call?.resolve(line);
@@ -143,6 +147,11 @@ export function createKeepRunner(options: ProgramOptions & { silenceSeconds?: nu
         if (tools.signal.aborted) return;
         if (typeof line.stage === 'string') stage = line.stage;
         void tools.progress(stage, fractionOf(line.progress), messageOf(line), line.metadata);
+      },
+      onOutput({ text }) {
+        clearTimeout(silence);
+        // Output that is refused fails the job at its end.
+        if (typeof text === 'string' && !tools.signal.aborted) tools.write(text).catch(() => {});
       },
     });
     const silence = setTimeout(() => tellSilence(life, id), silenceSeconds * 1000);

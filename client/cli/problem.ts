@@ -37,7 +37,10 @@ const HINTS: Partial<Record<string, string | ((subject: Required<Subject>) => st
   FILE_TYPE_NOT_ACCEPTED: 'See what the space takes: spacedock space list --json',
   FILE_TOO_LARGE: ({ space }) => `Send a smaller file, or raise it: spacedock space update ${space} --max-bytes SIZE`,
   ALREADY_EXISTS: ({ space }) => `Choose another id, or change it with: spacedock space update ${space}`,
-  JOB_FINISHED: ({ job }) => `A finished job does not change; run it once more with: spacedock retry ${job}`,
+  JOB_FINISHED: ({ job }) =>
+    job.includes('.')
+      ? `A finished job does not change; run it once more with: spacedock retry ${job}`
+      : `A finished job does not change; begin it anew with: spacedock report ${job} --restart`,
   SERVER_DRAINING: 'The server is about to restart: try again in a moment.',
   INTERNAL_SERVER_ERROR: 'The server has logged what went wrong.',
 };

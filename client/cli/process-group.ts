@@ -1,6 +1,6 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { leadGroup, outputRead } from './group.ts';
 import { createLineSplitter } from './lines.ts';
 
 /** How a program ended. `error`: it could not be started at all. */
@@ -55,55 +55,32 @@ export interface ProcessGroupOptions {
   /** From SIGTERM to SIGKILL. */
   killAfterSeconds: number;
   onLine(line: string, cut: boolean): void;
+  /** Gets stdout as it comes, before its lines are cut. No more is read until the promise settles. @default not used */
+  onText?(text: string): Promise<void>;
   /** Gets stderr as it comes. @default dropped, but for the tail */
   onStderr?(text: string): void;
   /** Longest line of output, in characters; longer ones are cut. @default 4 Mi */
   maxLineChars?: number;
 }
 
-const STDERR_TAIL_CHARS = 2000;
-const GROUP_POLL_MS = 20;
-/** After SIGKILL only the system can be slow. */
-const REAP_MS = 1000;
-
-const leaders = new Set<number>();
-
-/** Signals every process of the group. False: none is left. */
-function signalGroup(leader: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(process.platform === 'win32' ? leader : -leader, signal);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Nothing tells when the last process of a group is gone, so it is asked for. */
-async function groupGone(leader: number, withinMs: number): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
-  while (signalGroup(leader, 0)) {
-    if (performance.now() >= deadline) return false;
-    await sleep(GROUP_POLL_MS);
-  }
-  return true;
-}
-
-// Whatever way this process ends, short of SIGKILL, no program outlives it.
-function killLeftovers() {
-  for (const leader of leaders) signalGroup(leader, 'SIGKILL');
-}
+export const STDERR_TAIL_CHARS = 2000;
 
 /** Starts a command as the leader of its own process group, so that it and all it starts can be ended together. */
 export function startProcessGroup(options: ProcessGroupOptions): ProcessGroup {
-  const { command, env, killAfterSeconds, onLine, onStderr, maxLineChars = 4 * 1024 * 1024 } = options;
+  const { command, env, killAfterSeconds, onLine, onText, onStderr, maxLineChars = 4 * 1024 * 1024 } = options;
   const child = spawn(command, { shell: true, detached: true, env: programEnvironment(env), stdio: 'pipe' });
-  const leader = child.pid;
-  if (leader !== undefined) {
-    if (leaders.size === 0) process.once('exit', killLeftovers);
-    leaders.add(leader);
-  }
+  const group = leadGroup(child);
 
   const lines = createLineSplitter(onLine, maxLineChars);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => lines.push(text));
+  let over = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const taken = onText?.(text);
+    lines.push(text);
+    if (!taken || over) return;
+    child.stdout.pause();
+    const goOn = () => void child.stdout.resume();
+    taken.then(goOn, goOn);
+  });
   let tail = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-STDERR_TAIL_CHARS);
@@ -115,20 +92,12 @@ export function startProcessGroup(options: ProcessGroupOptions): ProcessGroup {
     child.once('error', (error) => resolve({ code: null, signal: null, error }));
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
-  let stopping: Promise<void> | undefined;
-
-  async function endGroup(): Promise<void> {
-    if (leader === undefined || !signalGroup(leader, 'SIGTERM')) return;
-    if (await groupGone(leader, killAfterSeconds * 1000)) return;
-    signalGroup(leader, 'SIGKILL');
-    await groupGone(leader, REAP_MS);
-  }
-
   const ended = exited.then(async (ending) => {
-    stopping ??= endGroup();
-    await stopping;
+    over = true;
+    child.stdout.resume();
+    await group.stop(killAfterSeconds);
     await outputRead(child);
-    if (leader !== undefined && leaders.delete(leader) && leaders.size === 0) process.off('exit', killLeftovers);
+    group.release();
     lines.end();
     return ending;
   });
@@ -138,22 +107,11 @@ export function startProcessGroup(options: ProcessGroupOptions): ProcessGroup {
     endInput: () => void child.stdin.end(),
     ended,
     async stop() {
-      stopping ??= endGroup();
+      void group.stop(killAfterSeconds);
       await ended;
     },
     stderrTail: () => tail.trim(),
   };
-}
-
-/** Waits for the pipes; one that a process outside the group still holds is left after a second. */
-async function outputRead(child: ChildProcessWithoutNullStreams): Promise<void> {
-  const open = [child.stdout, child.stderr].filter((stream) => !stream.closed);
-  const closed = open.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
-  const timer = setTimeout(() => {
-    for (const stream of open) stream.destroy();
-  }, 1000);
-  await Promise.all(closed);
-  clearTimeout(timer);
 }
 
 /** The operator's own environment without Spacedock's credentials, and Python told to print lines as they come. */

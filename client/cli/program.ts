@@ -7,11 +7,13 @@ import { addDemoCommand } from './demo.ts';
 import { addJobCommands } from './job.ts';
 import { addJobsCommand } from './jobs.ts';
 import { EXIT, reportProblem, type Subject } from './problem.ts';
+import { addReportCommand } from './report.ts';
 import { addServeCommand } from './serve.ts';
 import { addSpaceCommands } from './space.ts';
 import { addStatusCommand } from './status.ts';
 import { paint } from './style.ts';
 import { addSubmitCommand } from './submit.ts';
+import { addTrackCommand } from './track.ts';
 
 const EXAMPLES = `
 Examples:
@@ -19,6 +21,7 @@ Examples:
   spacedock space create ocr --accept 'image/*'             make a space that takes images
   spacedock app --spaces ocr --exec 'python3 infer.py'      serve it with a program of yours
   spacedock submit ocr --file scan.png --watch              submit, follow, print the result
+  spacedock track nightly -- make build                     run any command as a job that others can watch
 
 --url and --token can be set once as SPACEDOCK_URL and SPACEDOCK_TOKEN.`;
 
@@ -47,6 +50,8 @@ addAppCommand(program);
 addSubmitCommand(program);
 addJobCommands(program);
 addJobsCommand(program);
+addReportCommand(program);
+addTrackCommand(program);
 
 /** A reader that goes away (`| head`) ends this program like any other: as if by SIGPIPE, which a command with something to put away hears. */
 function onBrokenPipe(error: NodeJS.ErrnoException): void {

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { type Json, submitInferenceMutation } from '../sdk/index.ts';
-import { type FollowOptions, followJob, OUTCOMES } from './follow.ts';
+import { type FollowOptions, followJob, noOutputOption, OUTCOMES } from './follow.ts';
 import { parameters, repeated, type ServerOptions, talksToServer, wholeNumber, withConnection } from './options.ts';
 import { Problem } from './problem.ts';
 import { printJson } from './style.ts';
@@ -26,6 +26,7 @@ export function addSubmitCommand(program: Command): void {
     .option('--priority <n>', '-100 to 100, higher first', wholeNumber(-100, 100))
     .option('--watch', 'follow it to its end')
     .option('--out <dir>', 'save the files of the result there (implies --watch)')
+    .addOption(noOutputOption())
     .option('--json', 'print the job as JSON')
     .addHelpText('after', OUTCOMES)
     .action(async (space: string, options: SubmitOptions) => {

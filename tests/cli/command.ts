@@ -16,7 +16,9 @@ export interface RunningCommand extends AsyncDisposable {
   /** Resolves with all output of one kind as soon as it fits; rejects when the command ended without. */
   until(pattern: RegExp, from?: 'stdout' | 'stderr'): Promise<string>;
   signal(signal: NodeJS.Signals): void;
-  write(text: string): void;
+  write(text: string | Uint8Array): void;
+  /** Nothing more comes on stdin. */
+  endInput(): void;
   readonly ended: Promise<Outcome>;
 }
 
@@ -56,6 +58,7 @@ export function start(args: string[], { env, input, terminal, cwd }: CommandOpti
     ended,
     signal: (signal) => void child.kill(signal),
     write: (text) => void child.stdin?.write(text),
+    endInput: () => void child.stdin?.end(),
     until(pattern, from = 'stdout') {
       return new Promise((resolve, reject) => {
         const check = () => {

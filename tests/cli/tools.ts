@@ -15,6 +15,7 @@ export interface Progress {
 export function recordingTools() {
   const controller = new AbortController();
   const reported: Progress[] = [];
+  const written: string[] = [];
   const waiting: { wanted(progress: Progress): boolean; found(progress: Progress): void }[] = [];
   const tools: HandlerTools = {
     signal: controller.signal,
@@ -23,7 +24,7 @@ export function recordingTools() {
       reported.push(report);
       for (const { wanted, found } of waiting) if (wanted(report)) found(report);
     },
-    write: async () => {},
+    write: async (text) => void written.push(text),
     fetchFile: async (file) => new Blob([file.url]),
     async saveFile(file, directory) {
       const path = join(directory, file.name);
@@ -34,6 +35,8 @@ export function recordingTools() {
   return {
     tools,
     reported,
+    /** All that it wrote so far. */
+    output: () => written.join(''),
     cancel: () => controller.abort(new Error('cancelled')),
     /** The first report that fits, past or to come. */
     until(wanted: (progress: Progress) => boolean): Promise<Progress> {

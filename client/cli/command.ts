@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Readable } from 'node:stream';
+import { leadGroup, outputRead } from './group.ts';
+import type { Ending } from './process-group.ts';
+
+/** A command of the user's own that runs as if it were started from the shell. */
+export interface RunningCommand {
+  /** Settles when it has ended and its output was read. Never rejects. What it left in the background lives on. */
+  readonly ended: Promise<Ending>;
+  /** Hands a signal on to it and all that it started. */
+  signal(signal: NodeJS.Signals): void;
+  /** SIGTERM to all of it, SIGKILL to what is left after the grace. */
+  stop(): Promise<void>;
+}
+
+export interface CommandOptions {
+  /** The program and its arguments: no shell reads them. */
+  words: readonly string[];
+  env: Record<string, string>;
+  /** From SIGTERM to SIGKILL. */
+  killAfterSeconds: number;
+  /** Gets what it writes. The program may write on when the promise resolves. */
+  onOutput(from: 'stdout' | 'stderr', bytes: Buffer): Promise<void>;
+}
+
+/** Starts a command as the leader of its own process group; its stdin is ours. */
+export function startCommand({ words, env, killAfterSeconds, onOutput }: CommandOptions): RunningCommand {
+  const [file = '', ...args] = words;
+  const child = spawn(file, args, {
+    detached: true,
+    env: { PYTHONUNBUFFERED: '1', ...process.env, ...env },
+    stdio: ['inherit', 'pipe', 'pipe'],
+  });
+  const group = leadGroup(child);
+
+  async function read(from: 'stdout' | 'stderr', stream: Readable): Promise<void> {
+    for await (const bytes of stream) await onOutput(from, bytes as Buffer);
+  }
+  // A stream that is given up, as somebody else holds it open, is at its end for us.
+  const reading = [read('stdout', child.stdout), read('stderr', child.stderr)].map((each) => each.catch(() => {}));
+
+  const exited = new Promise<Ending>((resolve) => {
+    child.once('error', (error) => resolve({ code: null, signal: null, error }));
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+  const ended = exited.then(async (ending) => {
+    await outputRead(child);
+    await Promise.all(reading);
+    group.release();
+    return ending;
+  });
+
+  return { ended, signal: group.signal, stop: () => group.stop(killAfterSeconds) };
+}
+
+/** The exit code by which a shell tells the same. */
+export function shellCode({ code, signal, error }: Ending): number {
+  if (error) return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 127 : 126;
+  return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
