@@ -79,6 +79,13 @@ test('progress and messages are passed on while the program runs', async () => {
   ]);
 });
 
+test('what is for people to read is streamed as it comes, and nothing else', async () => {
+  const recording = recordingTools();
+  const { result } = await exec(talkative)('print Once \\n::progress 0.5 telling\\n{"a":1}\\nupon', recording);
+  expect(recording.output()).toBe('Once \nupon');
+  expect(result).toEqual({ a: 1 });
+});
+
 test('a confidence in the result is the confidence, if it is one', async () => {
   const run = exec(talkative);
   expect(await run('print {"confidence": 0.75}')).toMatchObject({ result: { confidence: 0.75 }, confidence: 0.75 });

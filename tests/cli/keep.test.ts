@@ -41,6 +41,12 @@ test('progress, other output for the operator, and files', async () => {
   expect([file?.name, await file?.data.text()]).toEqual(['out.txt', 'kept']);
 });
 
+test('words are streamed as they come', async () => {
+  const recording = recordingTools();
+  expect((await keep(kept)('words', recording)).result).toBe('Once upon');
+  expect(recording.output()).toBe('Once upon');
+});
+
 test('several requests are in it at once, and answers find their request', async () => {
   const run = keep(kept);
   const [one, two] = [recordingTools(), recordingTools()];

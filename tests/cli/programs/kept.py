@@ -34,6 +34,11 @@ for line in sys.stdin:
         send(id=call, type="result", result=len(held))
     elif prompt == "ignore":
         send(id=call, type="progress", progress=0, stage="ignoring")
+    elif prompt == "words":
+        for word in ("Once ", "upon"):
+            send(id=call, type="output", text=word)
+        send(id=call, type="output")
+        send(id=call, type="result", result="Once upon")
     elif prompt == "die":
         sys.stderr.write("out of memory\n")
         sys.exit(9)
