@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
+import type { JobInput } from './job.ts';
 import { boundedJson, boundedText, type Json } from './json.ts';
 import { badInput, Refusal } from './refusal.ts';
 import type { FileRules, Space } from './space.ts';
@@ -16,15 +18,27 @@ export interface InputLimits {
 }
 
 /** Prompt and parameters as the space takes them, with the defaults of its JSON Schema filled in, or the refusal that fits. */
-export function acceptInput(
-  space: Space,
-  input: SubmittedInput,
-  limits: InputLimits,
-): { prompt: string | null; parameters: Json } {
-  return {
-    prompt: acceptPrompt(space, input.prompt, limits),
-    parameters: acceptParameters(space, input.parameters, limits),
-  };
+export function acceptInput(space: Space, input: SubmittedInput, limits: InputLimits): Omit<JobInput, 'files'> {
+  const prompt = acceptPrompt(space, input.prompt, limits);
+  const parameters = acceptParameters(space, input.parameters, limits);
+  const sent = parameters === null ? null : sentParameters(input.parameters, limits);
+  return { prompt, parameters, ...(isDeepStrictEqual(sent, parameters) ? {} : { sent }) };
+}
+
+/**
+ * Whether prompt and parameters are those of `first`: as they were sent, whatever the space has become since, or as the space takes
+ * them now.
+ */
+export function sameInput(space: Space, first: JobInput, input: SubmittedInput, limits: InputLimits): boolean {
+  if ((input.prompt || null) !== first.prompt) return false;
+  try {
+    const sent = sentParameters(input.parameters, limits);
+    if (isDeepStrictEqual(sent, first.sent ?? first.parameters ?? {})) return true;
+    return isDeepStrictEqual(acceptParameters(space, input.parameters, limits), first.parameters);
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
 }
 
 function acceptPrompt(space: Space, prompt: string | null | undefined, limits: InputLimits): string | null {
@@ -33,14 +47,17 @@ function acceptPrompt(space: Space, prompt: string | null | undefined, limits: I
   return boundedText('input.prompt', prompt, limits.promptBytes);
 }
 
+/** A copy, as defaults are written into it; of none, an empty object. */
+const sentParameters = (given: unknown, limits: InputLimits): Json =>
+  structuredClone(boundedJson('input.parameters', given ?? {}, limits.parametersBytes));
+
 function acceptParameters(space: Space, given: unknown, limits: InputLimits): Json {
   const schema = space.inputs.parameters;
   if (schema === null) {
     if (given != null) throw notAccepted('input.parameters', `space ${space.id} takes no parameters`);
     return null;
   }
-  // A copy, as defaults are written into it.
-  const parameters = structuredClone(boundedJson('input.parameters', given ?? {}, limits.parametersBytes)) as Json;
+  const parameters = sentParameters(given, limits);
   const validate = compiled(schema);
   if (validate(parameters) !== true) {
     const [first] = validate.errors ?? [];

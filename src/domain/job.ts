@@ -35,7 +35,10 @@ export interface StoredFile {
 /** What was submitted. Never changes, so engines keep it beside the job and it does not travel with every change. */
 export interface JobInput {
   prompt: string | null;
+  /** With the defaults of the space's schema. */
   parameters: Json;
+  /** The parameters as they were sent; left out where that is the same. What a repeated submit is compared with. */
+  sent?: Json;
   files: StoredFile[];
 }
 

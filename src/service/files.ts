@@ -1,20 +1,22 @@
-import { createHash, createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Disk } from 'flydrive';
 import { FSDriver } from 'flydrive/drivers/fs';
 import { lookup } from 'mime-types';
 import { acceptFile, fileTooLarge } from '../domain/acceptance.ts';
-import { isJobId, type JobId } from '../domain/ids.ts';
+import type { JobId } from '../domain/ids.ts';
 import type { StoredFile } from '../domain/job.ts';
 import type { Instant } from '../domain/json.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { FileRules } from '../domain/space.ts';
 import type { Engine } from '../engine/engine.ts';
+import { createFileLinks, jobKey } from './file-links.ts';
 
 /** A file on its way in: the id of an upload, or bytes with a name. */
 export type IncomingFile = string | { name: string; type: string; stream(): Readable };
@@ -33,10 +35,9 @@ export interface FilesOptions {
 export const UPLOAD_MS = 3_600_000;
 /** One that is not whole after this long never will be: its process ended. */
 const RECEIVE_MS = 24 * 3_600_000;
-/** A signed link is good for at least this long. */
-const LINK_MS = 3_600_000;
-/** Links are cut to this, so that the same file has the same link for a while and caches can work. */
-const LINK_STEP_MS = 600_000;
+/** Between moving an upload to a job and storing that job hardly any time passes. */
+const SETTLE_MS = 5000;
+const SETTLE_STEP_MS = 20;
 
 const UPLOAD = 'upload';
 const UPLOAD_ID = /^[0-9a-f-]{36}$/;
@@ -52,7 +53,6 @@ export const filesDirectory = (config: { filesUrl: string | null; dataDir: strin
 export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOptions) {
   const disk = new Disk(new FSDriver({ location: directory, visibility: 'private' }));
   const uploadKey = (id: string) => `uploads/${id}`;
-  const jobKey = (job: JobId, id: string) => `jobs/${job}/${id}`;
 
   /** Streams to storage. The record is written first: whatever happens, the sweep finds the bytes. */
   async function receive(name: string, type: string, source: Readable, limit: number, field: string): Promise<Upload> {
@@ -133,25 +133,6 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
     return document.value;
   }
 
-  let key: Promise<Buffer> | null = null;
-  /** The key of all links, made once and kept in the engine: any process verifies what another signed. */
-  function signingKey(): Promise<Buffer> {
-    key ??= loadKey().catch((error) => {
-      key = null;
-      throw error;
-    });
-    return key;
-  }
-  async function loadKey(): Promise<Buffer> {
-    await engine.documents.put('secret', 'files', randomBytes(32).toString('base64'), 0);
-    const document = await engine.documents.get<string>('secret', 'files');
-    return Buffer.from(document!.value, 'base64');
-  }
-  const signature = async (job: JobId, id: string, expires: number): Promise<string> =>
-    createHmac('sha256', await signingKey())
-      .update(`${job}\n${id}\n${expires}`)
-      .digest('base64url');
-
   return {
     directory,
 
@@ -228,6 +209,25 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
     },
 
     /**
+     * Resolves when none of these uploads is on its way to a job any more, or one stays so for SETTLE_MS: its process has ended. True:
+     * all of them are there for another job.
+     */
+    async settled(incoming: readonly IncomingFile[]): Promise<boolean> {
+      const until = performance.now() + SETTLE_MS;
+      const uploads = incoming.filter((file) => typeof file === 'string' && UPLOAD_ID.test(file)) as string[];
+      for (const id of uploads) {
+        for (;;) {
+          const document = await engine.documents.get<Upload & Record<string, never>>(UPLOAD, id);
+          if (!document?.value.stored) return false;
+          if (document.value.job === null) break;
+          if (performance.now() > until || (await engine.jobs.read(document.value.job))) return false;
+          await delay(SETTLE_STEP_MS);
+        }
+      }
+      return uploads.length > 0;
+    },
+
+    /**
      * A job gets copies of another's files, under new ids. To be settled when the job is stored: until then the sweep removes what no
      * job names.
      */
@@ -253,24 +253,7 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
       }
     },
 
-    /** `/files/<job>/<file>?expires=…&signature=…`: for who has the link, until it expires. */
-    async link(job: JobId, id: string): Promise<string> {
-      const expires = Math.ceil((engine.now() + LINK_MS) / LINK_STEP_MS) * LINK_STEP_MS;
-      return `${publicUrl ?? ''}/files/${job}/${id}?expires=${expires}&signature=${await signature(job, id, expires)}`;
-    },
-
-    /** The path of a stored file in `directory`, or a refusal: FORBIDDEN for a forged or expired link. */
-    async open(job: string, id: string, expires: string, signed: string): Promise<string> {
-      const until = Number(expires);
-      const given = Buffer.from(signed);
-      const right = Buffer.from(isJobId(job) ? await signature(job, id, until) : '');
-      if (given.length !== right.length || !timingSafeEqual(given, right)) {
-        throw new Refusal('FORBIDDEN', 'This link is not one that this server signed');
-      }
-      if (!(engine.now() < until))
-        throw new Refusal('FORBIDDEN', 'This link has expired; ask for the job again for a new one');
-      return jobKey(job, id);
-    },
+    ...createFileLinks(engine, publicUrl),
   };
 }
 

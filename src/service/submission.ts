@@ -1,9 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
 import { v7 as uuidv7 } from 'uuid';
-import { acceptInput, type InputLimits } from '../domain/acceptance.ts';
+import { acceptInput, type InputLimits, sameInput } from '../domain/acceptance.ts';
 import type { JobId } from '../domain/ids.ts';
 import { isFinished, type Job, type JobInput, type StoredFile, type Submitter } from '../domain/job.ts';
-import type { Json } from '../domain/json.ts';
 import { MAX_PRIORITY } from '../domain/queue.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { Space } from '../domain/space.ts';
@@ -108,24 +106,11 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
     if (!job || !first) return null;
     const space = await spaces.find(input.space);
     const same =
-      (input.prompt || null) === first.prompt &&
-      space !== null &&
-      isDeepStrictEqual(parametersOf(space, input), first.parameters) &&
-      (await sameFiles(input.files ?? [], first.files));
+      space !== null && sameInput(space, first, input, limits) && (await sameFiles(input.files ?? [], first.files));
     if (same) return job;
     throw new Refusal('CONFLICT', `The idempotency key was used for job ${job.id}, with another input`, {
       field: 'input.idempotencyKey',
     });
-  }
-
-  /** With the schema's defaults, as the first job has them; undefined where they do not fit. */
-  function parametersOf(space: Space, input: SubmitInput): Json | undefined {
-    try {
-      return acceptInput(space, { parameters: input.parameters }, limits).parameters;
-    } catch (error) {
-      if (error instanceof Refusal) return undefined;
-      throw error;
-    }
   }
 
   async function sameFiles(incoming: readonly IncomingFile[], first: readonly StoredFile[]): Promise<boolean> {
@@ -139,40 +124,57 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
     return true;
   }
 
+  /** A new job; null when another submit under the same key came first. */
+  async function begin(input: SubmitInput, submitter: Submitter, key: string | null): Promise<Job | null> {
+    const space = await spaces.require(input.space);
+    const priority = input.priority ?? 0;
+    await admit(space, priority);
+    const accepted = acceptInput(space, input, limits);
+    const given = input.files ?? [];
+    if (accepted.prompt === null && given.length === 0 && space.inputs.parameters === null) {
+      throw badInput('input', 'brings nothing to work on: give a prompt or a file');
+    }
+    const stored = given.length === 0 ? [] : await files.accept(given, space.inputs.files, 'input.files');
+    const id: JobId = `${space.id}.${uuidv7()}`;
+    try {
+      await files.assign(id, stored);
+      const job = await store(space, id, { ...accepted, files: stored }, submitter, priority, key);
+      if (job.id === id) {
+        await files.settle(stored);
+        return job;
+      }
+    } catch (error) {
+      // Only a refusal says that there is no such job; after anything else that is open, and the sweep will see.
+      if (error instanceof Refusal) await files.takeBack(id, stored);
+      throw error;
+    }
+    await files.takeBack(id, stored);
+    return null;
+  }
+
   return {
+    /** Under an idempotency key the job of the first submit, however often and however much at once it is repeated. */
     async submit(input: SubmitInput, submitter: Submitter): Promise<Job> {
       const key = input.idempotencyKey ?? null;
-      if (key !== null && (key.length === 0 || key.length > MAX_KEY || !key.isWellFormed())) {
+      if (key === null) return (await begin(input, submitter, key))!;
+      if (key.length === 0 || key.length > MAX_KEY || !key.isWellFormed()) {
         throw badInput('input.idempotencyKey', `must be 1 to ${MAX_KEY} characters`, MAX_KEY);
       }
-      const first = key === null ? null : await kept(input, submitter, key);
-      if (first) return first;
-
-      const space = await spaces.require(input.space);
-      const priority = input.priority ?? 0;
-      await admit(space, priority);
-      const accepted = acceptInput(space, input, limits);
-      const given = input.files ?? [];
-      if (accepted.prompt === null && given.length === 0 && space.inputs.parameters === null) {
-        throw badInput('input', 'brings nothing to work on: give a prompt or a file');
-      }
-      const stored = given.length === 0 ? [] : await files.accept(given, space.inputs.files, 'input.files');
-      const id: JobId = `${space.id}.${uuidv7()}`;
-      try {
-        await files.assign(id, stored);
-        const job = await store(space, id, { ...accepted, files: stored }, submitter, priority, key);
-        if (job.id === id) {
-          await files.settle(stored);
-          return job;
+      for (;;) {
+        const first = await kept(input, submitter, key);
+        if (first) return first;
+        try {
+          const job = await begin(input, submitter, key);
+          if (job) return job;
+        } catch (error) {
+          if (!(error instanceof Refusal) || !aboutUploads(error)) throw error;
+          // An equal submit that is faster has them: soon its job is there, or they are back.
+          const back = await files.settled(input.files ?? []);
+          const faster = await kept(input, submitter, key);
+          if (faster) return faster;
+          if (!back) throw error;
         }
-      } catch (error) {
-        // Only a refusal says that there is no such job; after anything else that is open, and the sweep will see.
-        if (error instanceof Refusal) await files.takeBack(id, stored);
-        throw error;
       }
-      // Another submit under the same key came first, after the look above.
-      await files.takeBack(id, stored);
-      return this.submit(input, submitter);
     },
 
     /** A new job with the input of a finished one, at the end of the queue. */
@@ -203,3 +205,7 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
     },
   };
 }
+
+/** Whether it says that an upload is not there, or another job's. */
+const aboutUploads = ({ code, details }: Refusal): boolean =>
+  (code === 'NOT_FOUND' || code === 'CONFLICT') && /^input\.files\b/.test(details.field ?? '');

@@ -5,7 +5,11 @@ import {
   submitInferenceMutation,
   updateSpaceMutation,
 } from '../../client/sdk/index.ts';
+import type { Json } from '../../src/domain/json.ts';
+import { createLog } from '../../src/log.ts';
+import { openServer } from '../../src/server.ts';
 import { ask, post } from '../help/client.ts';
+import { upload } from '../help/files.ts';
 import { cancel, end, freshId, newSpace, openFuture, read, submit, submitMany, watch } from '../help/jobs.ts';
 import { engines, type TestServer } from '../help/server.ts';
 import { openSocket } from '../help/socket.ts';
@@ -216,19 +220,86 @@ describe.each(engines)('an idempotency key on %s', (engine) => {
     await cancel(server, id);
   });
 
+  it('is of what was sent, whatever the space’s defaults have become', async () => {
+    const schema = (steps: number) => ({ type: 'object', properties: { steps: { type: 'integer', default: steps } } });
+    const space = await newSpace(server, {}, { prompt: true, parameters: schema(4) });
+    const sent: SubmitInferenceInput = { space, prompt: 'One', idempotencyKey: 'key' };
+    const [bare, full] = [sent, { ...sent, idempotencyKey: 'full', parameters: { steps: 4 } }];
+    const ids = [(await submit(server, space, bare)).id, (await submit(server, space, full)).id];
+    expect((await read(server, ids[0]!)).input?.parameters).toEqual({ steps: 4 });
+    for (const parameters of [schema(8), { type: 'object', required: ['size'] }, null]) {
+      await ask(server, updateSpaceMutation, { input: { id: space, inputs: { prompt: true, parameters } } });
+      expect((await submit(server, space, bare)).id).toBe(ids[0]);
+      expect((await submit(server, space, full)).id).toBe(ids[1]);
+      const others: SubmitInferenceInput[] = [
+        { ...bare, parameters: { steps: 8 } },
+        { ...full, parameters: {} },
+      ];
+      for (const changed of others) {
+        expect((await trySubmit(server, changed)).errors[0]?.extensions.code).toBe('CONFLICT');
+      }
+    }
+  });
+
+  it('[lesson cog #914] brings the one job to all who submit the same upload at once', async () => {
+    const space = await newSpace(server, {}, { prompt: true, files: { accept: ['*/*'] } });
+    for (let round = 0; round < 5; round++) {
+      const { id: file } = await upload(server, 'content');
+      const sent = { prompt: 'Once', idempotencyKey: `key ${round}`, files: [file] };
+      const jobs = await Promise.all(Array.from({ length: 20 }, () => submit(server, space, sent)));
+      expect(new Set(jobs.map(({ id }) => id)).size).toBe(1);
+      expect(jobs[0]!.input?.files).toHaveLength(1);
+    }
+  });
+
+  it.each(['created', 'full'] as const)(
+    'waits for the job that its upload is being moved to, or for the upload to come back: %s',
+    async (outcome) => {
+      const space = await newSpace(server, {}, { prompt: true, files: { accept: ['*/*'] } });
+      const { engine: real } = server;
+      const [reached, looked, gate] = [0, 1, 2].map(() => Promise.withResolvers<void>());
+      let held = false;
+      // A process that is slow to store its first job.
+      const create: typeof real.jobs.create = async (...args) => {
+        if (held) return real.jobs.create(...args);
+        held = true;
+        reached!.resolve();
+        await gate!.promise;
+        return outcome === 'full' ? { outcome, queued: 1 } : real.jobs.create(...args);
+      };
+      const get = async <T extends Json>(kind: string, id: string) => {
+        const found = await real.documents.get<T>(kind, id);
+        if (held && kind === 'upload') looked!.resolve();
+        return found;
+      };
+      const wrapped = { ...real, jobs: { ...real.jobs, create }, documents: { ...real.documents, get } };
+      const slow = await openServer(wrapped, server.config, createLog('silent'));
+      const { id: file } = await upload(server, 'content');
+      const input = { space, prompt: 'Once', idempotencyKey: 'key', files: [file] };
+      const send = () => post({ graphql: `${slow.url}/graphql` }, submitInferenceMutation, { input });
+      const first = send();
+      await reached!.promise;
+      const second = send();
+      await looked!.promise;
+      gate!.resolve();
+      const [one, other] = [await first, await second];
+      expect(one.errors.map(({ extensions }) => extensions.code)).toEqual(outcome === 'full' ? ['QUEUE_FULL'] : []);
+      expect(other.errors).toEqual([]);
+      if (one.data) expect(other.data?.submitInference.id).toBe(one.data.submitInference.id);
+      await slow.close();
+    },
+  );
+
   it('brings the first job with its files, however they are sent', async () => {
     const space = await newSpace(server, {}, { prompt: true, files: { accept: ['*/*'] } });
-    const upload = async (text: string, name = 'a.txt') => {
-      const answer = await fetch(`${server.url}/files?name=${name}`, { method: 'POST', body: text });
-      return ((await answer.json()) as { id: string }).id;
-    };
-    const file = await upload('content');
+    const given = async (text: string, name = 'a.txt') => (await upload(server, text, name)).id;
+    const file = await given('content');
     const first = await submit(server, space, { idempotencyKey: 'key', files: [file] });
     // The id again, as a client whose answer was lost sends it; and the same content uploaded again.
-    for (const again of [file, await upload('content')]) {
+    for (const again of [file, await given('content')]) {
       expect((await submit(server, space, { idempotencyKey: 'key', files: [again] })).id).toBe(first.id);
     }
-    for (const files of [[await upload('other')], [await upload('content', 'b.txt')], []]) {
+    for (const files of [[await given('other')], [await given('content', 'b.txt')], []]) {
       const { errors } = await trySubmit(server, { space, prompt: 'Hello', idempotencyKey: 'key', files });
       expect(errors[0]?.extensions.code).toBe('CONFLICT');
     }

@@ -1,0 +1,55 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isJobId, type JobId } from '../domain/ids.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Engine } from '../engine/engine.ts';
+
+/** A signed link is good for at least this long. */
+const LINK_MS = 3_600_000;
+/** Links are cut to this, so that the same file has the same link for a while and caches can work. */
+const LINK_STEP_MS = 600_000;
+
+/** Where a job's file lies, from the directory of all files. */
+export const jobKey = (job: JobId, id: string): string => `jobs/${job}/${id}`;
+
+/** Signed links to the files of jobs. */
+export function createFileLinks(engine: Engine, publicUrl: string | null) {
+  let key: Promise<Buffer> | null = null;
+  /** The key of all links, made once and kept in the engine: any process verifies what another signed. */
+  function signingKey(): Promise<Buffer> {
+    key ??= loadKey().catch((error) => {
+      key = null;
+      throw error;
+    });
+    return key;
+  }
+  async function loadKey(): Promise<Buffer> {
+    await engine.documents.put('secret', 'files', randomBytes(32).toString('base64'), 0);
+    const document = await engine.documents.get<string>('secret', 'files');
+    return Buffer.from(document!.value, 'base64');
+  }
+  const signature = async (job: JobId, id: string, expires: number): Promise<string> =>
+    createHmac('sha256', await signingKey())
+      .update(`${job}\n${id}\n${expires}`)
+      .digest('base64url');
+
+  return {
+    /** `/files/<job>/<file>?expires=…&signature=…`: for who has the link, until it expires. */
+    async link(job: JobId, id: string): Promise<string> {
+      const expires = Math.ceil((engine.now() + LINK_MS) / LINK_STEP_MS) * LINK_STEP_MS;
+      return `${publicUrl ?? ''}/files/${job}/${id}?expires=${expires}&signature=${await signature(job, id, expires)}`;
+    },
+
+    /** The path of a stored file in `directory`, or a refusal: FORBIDDEN for a forged or expired link. */
+    async open(job: string, id: string, expires: string, signed: string): Promise<string> {
+      const until = Number(expires);
+      const given = Buffer.from(signed);
+      const right = Buffer.from(isJobId(job) ? await signature(job, id, until) : '');
+      if (given.length !== right.length || !timingSafeEqual(given, right)) {
+        throw new Refusal('FORBIDDEN', 'This link is not one that this server signed');
+      }
+      if (!(engine.now() < until))
+        throw new Refusal('FORBIDDEN', 'This link has expired; ask for the job again for a new one');
+      return jobKey(job, id);
+    },
+  };
+}
