@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
 import type { JobInput } from './job.ts';
-import { boundedJson, boundedText, type Json } from './json.ts';
+import { boundedJson, boundedText, type Json, sameJson } from './json.ts';
 import { badInput, Refusal } from './refusal.ts';
 import type { FileRules, Space } from './space.ts';
 
@@ -22,7 +21,7 @@ export function acceptInput(space: Space, input: SubmittedInput, limits: InputLi
   const prompt = acceptPrompt(space, input.prompt, limits);
   const parameters = acceptParameters(space, input.parameters, limits);
   const sent = parameters === null ? null : sentParameters(input.parameters, limits);
-  return { prompt, parameters, ...(isDeepStrictEqual(sent, parameters) ? {} : { sent }) };
+  return { prompt, parameters, ...(sameJson(sent, parameters) ? {} : { sent }) };
 }
 
 /**
@@ -33,8 +32,8 @@ export function sameInput(space: Space, first: JobInput, input: SubmittedInput, 
   if ((input.prompt || null) !== first.prompt) return false;
   try {
     const sent = sentParameters(input.parameters, limits);
-    if (isDeepStrictEqual(sent, first.sent ?? first.parameters ?? {})) return true;
-    return isDeepStrictEqual(acceptParameters(space, input.parameters, limits), first.parameters);
+    if (sameJson(sent, first.sent ?? first.parameters ?? {})) return true;
+    return sameJson(acceptParameters(space, input.parameters, limits), first.parameters);
   } catch (error) {
     if (error instanceof Refusal) return false;
     throw error;

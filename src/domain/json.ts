@@ -63,3 +63,11 @@ export function boundedText(field: string, text: string, maxBytes: number): stri
   if (!text.isWellFormed()) throw badInput(field, 'holds a lone surrogate and is no valid text');
   return text;
 }
+
+/** Whether two values are the same JSON; the order of an object's keys does not count. */
+export function sameJson(a: Json, b: Json): boolean {
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return a === b;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [one, other] = [Object.entries(a), new Map(Object.entries(b))];
+  return one.length === other.size && one.every(([key, value]) => other.has(key) && sameJson(value, other.get(key)!));
+}

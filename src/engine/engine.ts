@@ -62,7 +62,7 @@ export type Created =
   /** A job with this idempotency key is kept already. Told before anything else. */
   | { outcome: 'exists'; id: JobId }
   | { outcome: 'full'; queued: number }
-  /** The document of kind `space` is gone. */
+  /** The document of kind `space` is gone, or one of kind `space-deletion` is there. */
   | { outcome: 'no-space' };
 
 export interface QueueState {

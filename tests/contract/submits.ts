@@ -132,6 +132,16 @@ export function submitsContract(open: Open): void {
       expect(await engine.jobs.read(refused.id)).toBeNull();
     });
 
+    test('a space that is being deleted takes nothing', async () => {
+      const { engine, other } = at;
+      const space = await newSpace(engine);
+      await other.documents.put('space-deletion', space, {}, 0);
+      const refused = newJob(engine, space);
+      expect(await engine.jobs.create(refused, INPUT, 10)).toEqual({ outcome: 'no-space' });
+      await other.documents.remove('space-deletion', space);
+      expect((await engine.jobs.create(refused, INPUT, 10)).outcome).toBe('created');
+    });
+
     test('a kept key is told before a full queue and before a space that is gone', async () => {
       const { engine } = at;
       const space = await newSpace(engine);

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { boundedJson, boundedText, MAX_JSON_DEPTH } from '../../src/domain/json.ts';
+import { boundedJson, boundedText, type Json, MAX_JSON_DEPTH, sameJson } from '../../src/domain/json.ts';
 import { refusalOf } from './states.ts';
 
 const nested = (depth: number): unknown => {
@@ -76,3 +77,25 @@ function circle(): unknown {
   value.push({ value });
   return value;
 }
+
+test('values are the same JSON when they are equal to their depths, whatever the order of keys', () => {
+  const same = (a: unknown, b: unknown) => sameJson(a as Json, b as Json);
+  expect(same({ a: 1, b: [{ c: null }] }, { b: [{ c: null }], a: 1 })).toBe(true);
+  for (const [a, b] of [
+    [{}, []],
+    [{}, null],
+    [
+      [1, 2],
+      [2, 1],
+    ],
+    [{ a: 1 }, { a: 1, b: 1 }],
+    [{ a: null }, { b: null }],
+    ['1', 1],
+  ]) {
+    expect(same(a, b), JSON.stringify([a, b])).toBe(false);
+  }
+  const value = fc.jsonValue({ maxDepth: 2 }).map((given) => JSON.parse(JSON.stringify(given)) as Json);
+  fc.assert(
+    fc.property(value, value, (a, b) => sameJson(a, b) === isDeepStrictEqual(a, b) && sameJson(a, structuredClone(a))),
+  );
+});

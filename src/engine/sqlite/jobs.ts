@@ -52,8 +52,9 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
   const present = database.one<{ ok: number }>(
     `SELECT 1 AS ok FROM presences WHERE space = ? AND app = ? AND session = ? AND status = 'CONNECTED'`,
   );
-  const spaceExists = database.one<{ ok: number }>(
-    `SELECT 1 AS ok FROM documents WHERE kind = 'space' AND id = ? AND ifnull(expires_at > ?, 1)`,
+  const spaceStands = database.one<{ ok: number }>(
+    `SELECT 1 AS ok FROM documents WHERE kind = 'space' AND id = ?1 AND ifnull(expires_at > ?2, 1)
+       AND NOT EXISTS (SELECT 1 FROM documents WHERE kind = 'space-deletion' AND id = ?1 AND ifnull(expires_at > ?2, 1))`,
   );
   const nextSeq = database.one<{ seq: number }>(
     `INSERT INTO spaces (id, seq, queued) VALUES (?, 1, 1)
@@ -139,7 +140,7 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
         const space = partitionOf(job.id);
         const kept = job.idempotencyKey === null ? null : findKey(space, job.submitter.id, job.idempotencyKey);
         if (kept) return { outcome: 'exists', id: kept.id };
-        if (!spaceExists(space, now())) return { outcome: 'no-space' };
+        if (!spaceStands(space, now())) return { outcome: 'no-space' };
         const queued = findSpace(space)?.queued ?? 0;
         if (queued >= maxQueued) return { outcome: 'full', queued };
         const placed: QueuedJob = { ...job, seq: nextSeq(space)!.seq };

@@ -1,5 +1,6 @@
 #!lua
--- Stores a new job at the end of its space's queue, unless it is there, its idempotency key is known, the space is gone or full.
+-- Stores a new job at the end of its space's queue, unless it is there, its idempotency key is known, the space is gone, being deleted
+-- or full.
 -- KEYS: the space's base
 -- ARGV: id, record as JSON up to and including `"seq":`, input, cursor, deadline, place before the seq is added, how many may wait,
 --       ms a claim may run, idempotency field or ''
@@ -13,7 +14,7 @@ if once ~= '' then
   local first = redis.call('HGET', base .. 'once', once)
   if first then return { 'exists', first } end
 end
-if redis.call('EXISTS', base .. 'doc:space') == 0 then return { 'no-space' } end
+if redis.call('EXISTS', base .. 'doc:space') == 0 or redis.call('EXISTS', base .. 'doc:space-deletion') == 1 then return { 'no-space' } end
 local waiting = redis.call('ZCARD', base .. 'queue')
 if waiting >= tonumber(ARGV[7]) then return { 'full', waiting } end
 
