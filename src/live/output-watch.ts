@@ -68,11 +68,26 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
   }
 
   function appended(topic: Topic, chunk: OutputPiece): void {
-    const { log } = topic;
-    if (log && (chunk.attempt < log.attempt || (chunk.attempt === log.attempt && chunk.end <= log.end))) return;
-    topic.log = { attempt: chunk.attempt, end: chunk.end };
+    if (!extended(topic, chunk)) return;
     for (const watcher of topic.watchers) watcher.hear(chunk);
   }
+
+  /** Takes a log to be so long, unless it is known to be longer: an answer may be older than what was told meanwhile. */
+  function extended(topic: Topic, log: { attempt: number; end: number } | null): boolean {
+    const known = topic.log;
+    if (!log) return false;
+    if (known && (log.attempt < known.attempt || (log.attempt === known.attempt && log.end <= known.end))) return false;
+    topic.log = { attempt: log.attempt, end: log.end };
+    return true;
+  }
+
+  /** The log that was there is not any more: another attempt's stands there, or none. */
+  async function lookAgain(topic: Topic): Promise<void> {
+    const log = await engine.output.length(topic.id);
+    if (!extended(topic, log)) topic.log = log;
+  }
+
+  const measure = async (topic: Topic) => extended(topic, await engine.output.length(topic.id));
 
   function became(topic: Topic, job: Job | null): void {
     if (job && topic.job && job.revision < topic.job.revision) return;
@@ -85,12 +100,16 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
       return;
     }
     // Nothing is appended to a finished job: what is there now is all.
-    if (job) settle(topic).catch(onError);
-    else finish(topic);
+    if (job) {
+      settle(topic).catch(onError);
+    } else {
+      topic.log = null;
+      finish(topic);
+    }
   }
 
   async function settle(topic: Topic): Promise<void> {
-    topic.log = await engine.output.length(topic.id);
+    await measure(topic);
     if (topic.job && isFinished(topic.job)) finish(topic);
   }
 
@@ -106,7 +125,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
   async function reread(topic: Topic): Promise<void> {
     const had = topic.job !== null;
     const job = await jobs.find(topic.id);
-    topic.log = await engine.output.length(topic.id);
+    await measure(topic);
     if (job) became(topic, job);
     else if (had) became(topic, null);
     wake(topic);
@@ -168,7 +187,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
           const piece = await engine.output.read(topic.id, attempt, at, PIECE_BYTES);
           if (!asking || closed) return;
           // Without a piece the log is another attempt's by now.
-          if (piece === null) topic.log = await engine.output.length(topic.id);
+          if (piece === null) await lookAgain(topic);
           else answer({ ...piece, job: topic.id });
           continue;
         }

@@ -91,6 +91,25 @@ describe.each(engines)('streamed output on %s', (engine) => {
     expect(await nothing.rest()).toEqual([]);
   });
 
+  it('what is told while the log is being looked at is not forgotten for the older answer', async () => {
+    const job = newId();
+    await ask(server, 'mutation ($input: StartJobInput!) { startJob(input: $input) { id } }', { input: { id: job } });
+    const { output, bus } = server.engine;
+    const { length } = output;
+    output.length = async (id) => {
+      output.length = length;
+      const older = await length(id);
+      const told = Promise.withResolvers<void>();
+      const unlisten = await bus.listenOutput(job, () => told.resolve());
+      await write(server, { job, offset: 0, text: 'meanwhile' });
+      await told.promise;
+      unlisten();
+      return older;
+    };
+    await using socket = await openSocket(server);
+    expect(await socket.subscribe<Chunk>(OUTPUT, { id: job }).next()).toMatchObject({ text: 'meanwhile' });
+  });
+
   it('[promise 7] a repeat adds its new tail alone, a hole is refused with the right offset', async () => {
     const job = newId();
     await write(server, { job, offset: 0, text: 'one\n' });
