@@ -79,9 +79,11 @@ export function createWatch(services: Services, log: Log) {
   }
 
   async function reread(topic: Topic): Promise<void> {
+    const before = topic.job;
     const job = await jobs.find(topic.id);
     if (job) news(topic, job);
-    else if (topic.job) news(topic, null);
+    // One that has come meanwhile is not gone: the answer is older.
+    else if (before && topic.job === before) news(topic, null);
   }
 
   function leave(topic: Topic, stream: Stream<Job>): void {

@@ -67,6 +67,27 @@ describe.each(engines)('a tracked job on %s', (engine) => {
     expect(await late.rest()).toEqual([last]);
   });
 
+  it('that comes while it is being looked for has not gone for the older answer', async () => {
+    const job = newId();
+    const { jobs } = server.server.services;
+    const { find } = jobs;
+    jobs.find = async (id) => {
+      jobs.find = find;
+      const older = await find(id);
+      const told = Promise.withResolvers<void>();
+      const unlisten = await server.engine.bus.listenJob(job, () => told.resolve());
+      await report(server, 'reportProgress', { job, stage: 'meanwhile' });
+      await told.promise;
+      unlisten();
+      return older;
+    };
+    await using socket = await openSocket(server);
+    const watcher = socket.subscribe<Seen>(WATCH, { id: job });
+    expect(await watcher.next()).toMatchObject({ stage: 'meanwhile' });
+    await report(server, 'reportComplete', { job });
+    expect((await watcher.rest()).at(-1)).toMatchObject({ status: 'COMPLETED' });
+  });
+
   it('has what startJob gave it, and belongs to no space', async () => {
     const id = newId();
     const { data } = await report(server, 'startJob', { id, title: 'Nightly render', silentSeconds: 60 });
