@@ -25,6 +25,8 @@ export interface Server {
   topics(): number;
   /** Executions that watchers on this process share. */
   groups(): number;
+  /** Bytes that wait for sockets which read slowly. */
+  unsent(): number;
   /** Drains: nothing new is taken, who is connected hears of it and goes elsewhere, and nothing is lost. */
   close(): Promise<void>;
 }
@@ -151,6 +153,7 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
     services,
     topics: watch.topics,
     groups: sockets.groups,
+    unsent: sockets.unsent,
     close: () => {
       closing ??= close();
       return closing;

@@ -1,13 +1,20 @@
+import { setTimeout as pass } from 'node:timers/promises';
 import {
   createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
   execute,
-  type GraphQLError,
+  GraphQLError,
   type GraphQLFormattedError,
 } from 'graphql';
+import { EngineUnavailable } from '../engine/engine.ts';
 import { textFrame } from './frame.ts';
 import type { SocketLink } from './link.ts';
+
+/** An answer that the storage was away for is asked for again after this. */
+const RETRY_MS = 500;
+/** Who joins later than this after an event is told what is so by then: output grows and links age without an event. */
+const FRESH_MS = 1000;
 
 /** Where one watcher's frames go. */
 export interface Delivery {
@@ -22,9 +29,15 @@ export type Subscriber = AsyncIterableIterator<never>;
 /** Watchers of the same thing in the same words: one source, one execution and one text for each event, whatever their number. */
 interface Group {
   key: string;
+  args: ExecutionArgs;
   members: Set<Member>;
+  event: unknown;
   /** The newest event as the end of a Next: its payload, and the brace that closes it. Null: none yet. */
   newest: Buffer | null;
+  /** When `newest` was so. */
+  freshAt: number;
+  /** Under way for those who join late. */
+  refreshing: Promise<void> | null;
   /** Counts the events. */
   version: number;
   /** Null: it goes on. */
@@ -55,22 +68,26 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
   function open(key: string, args: ExecutionArgs): Group {
     const group: Group = {
       key,
+      args,
       members: new Set(),
+      event: undefined,
       newest: null,
+      freshAt: 0,
+      refreshing: null,
       version: 0,
       over: null,
       close: () => undefined,
       opening: Promise.resolve(null),
     };
     groups.set(key, group);
-    group.opening = begin(group, args);
+    group.opening = begin(group);
     return group;
   }
 
-  async function begin(group: Group, args: ExecutionArgs): Promise<ExecutionResult | null> {
+  async function begin(group: Group): Promise<ExecutionResult | null> {
     let source: AsyncIterable<unknown> | ExecutionResult;
     try {
-      source = await createSourceEventStream(args);
+      source = await createSourceEventStream(group.args);
     } catch (error) {
       remove(group);
       throw error;
@@ -82,17 +99,39 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
     const events = source[Symbol.asyncIterator]();
     group.close = () => void Promise.resolve(events.return?.()).catch(() => undefined);
     if (group.members.size === 0) group.close();
-    void run(group, events, args);
+    void run(group, events);
     return null;
   }
 
+  /** The answer to an event, which may be the end: none is given up because the storage is away, as long as somebody waits for it. */
+  async function answered(group: Group, event: unknown): Promise<ExecutionResult> {
+    for (;;) {
+      const answer = await execute({ ...group.args, rootValue: event });
+      if (!answer.errors?.some(isUnavailable) || group.members.size === 0) return answer;
+      await pass(RETRY_MS, undefined, { ref: false });
+    }
+  }
+
+  function keep(group: Group, { data, errors }: ExecutionResult): void {
+    const payload = errors ? { data, errors: errors.map(mask) } : { data };
+    group.newest = Buffer.from(`${JSON.stringify(payload)}}`);
+    group.freshAt = performance.now();
+  }
+
+  /** Once for all who join meanwhile. What is known stays while the storage is away, or when a newer event was faster. */
+  async function refresh(group: Group): Promise<void> {
+    const { version } = group;
+    const answer = await execute({ ...group.args, rootValue: group.event });
+    if (group.version === version && !answer.errors?.some(isUnavailable)) keep(group, answer);
+  }
+
   /** One execution at a time; the source holds the newest meanwhile, so none overtakes another. */
-  async function run(group: Group, events: AsyncIterator<unknown>, args: ExecutionArgs): Promise<void> {
+  async function run(group: Group, events: AsyncIterator<unknown>): Promise<void> {
     try {
       for (let next = await events.next(); !next.done; next = await events.next()) {
-        const { data, errors } = await execute({ ...args, rootValue: next.value });
-        const payload = errors ? { data, errors: errors.map(mask) } : { data };
-        group.newest = Buffer.from(`${JSON.stringify(payload)}}`);
+        const answer = await answered(group, next.value);
+        group.event = next.value;
+        keep(group, answer);
         group.version++;
         for (const member of group.members) show(group, member);
       }
@@ -108,16 +147,17 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
   function show(group: Group, member: Member): void {
     if (member.waits) return;
     if (group.newest !== null && member.shown < group.version) {
-      member.shown = group.version;
-      const full = member.link.sendFrame(textFrame(member.head, group.newest));
-      if (full) {
+      const room = member.link.room();
+      if (room) {
         member.waits = true;
-        void full.then(() => {
+        void room.then(() => {
           member.waits = false;
           if (group.members.has(member)) show(group, member);
         });
         return;
       }
+      member.shown = group.version;
+      void member.link.sendFrame(textFrame(member.head, group.newest));
     }
     if (group.over) {
       group.members.delete(member);
@@ -181,6 +221,12 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
       let refused: ExecutionResult | null;
       try {
         refused = await group.opening;
+        if (group.newest !== null && performance.now() - group.freshAt > FRESH_MS) {
+          group.refreshing ??= refresh(group).finally(() => {
+            group.refreshing = null;
+          });
+          await group.refreshing;
+        }
       } catch (error) {
         leave(group, member);
         throw error;
@@ -196,4 +242,10 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
     /** Of this process, for tests and figures. */
     groups: () => groups.size,
   };
+}
+
+function isUnavailable(error: unknown): boolean {
+  let inner: unknown = error;
+  while (inner instanceof GraphQLError) inner = inner.originalError;
+  return inner instanceof EngineUnavailable;
 }

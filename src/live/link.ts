@@ -7,6 +7,8 @@ import type { Counters } from '../service/stats.ts';
 /** Above so many unsent bytes a sender waits for the socket, so that what it would send next collapses to the latest. */
 const HIGH_WATER = 1024 * 1024;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Close code of a socket that does not read what it asked for. */
 export const CLOSE_TOO_SLOW = 4513;
 
@@ -16,6 +18,8 @@ export interface SocketLink extends AppLink {
   send(data: string): Promise<void> | undefined;
   /** The same for a message that is a frame already: without compression nothing is ever held back before it. */
   sendFrame(frame: Uint8Array): Promise<void> | undefined;
+  /** Nothing while there is room for more. Else resolves when a slow socket has taken what it holds, or is gone. */
+  room(): Promise<void> | undefined;
   heard(): void;
   pong(payload: unknown): void;
   /** Pings, and cuts a socket that has been silent for longer than `silenceMs`. */
@@ -25,12 +29,17 @@ export interface SocketLink extends AppLink {
   goAway(withinMs: number): Promise<void>;
 }
 
-export function createLink(
-  ws: WebSocket,
-  raw: Duplex,
-  options: { counters: Counters; bufferedLimit: number },
-): SocketLink {
-  const { counters, bufferedLimit } = options;
+export interface LinkOptions {
+  counters: Counters;
+  /** Unsent bytes beyond which the socket is closed when it is to send more. */
+  bufferedLimit: number;
+  /** It is being closed for that: whatever it watches can end. */
+  onTooSlow(): void;
+}
+
+export function createLink(ws: WebSocket, raw: Duplex, options: LinkOptions): SocketLink {
+  const { counters, bufferedLimit, onTooSlow } = options;
+  const highWater = Math.min(HIGH_WATER, bufferedLimit);
   const pongs = new Set<(payload: unknown) => void>();
   const returns = new Set<() => void>();
   const guards = new Set<() => boolean>();
@@ -38,6 +47,7 @@ export function createLink(
   let silent = false;
   let sent = 0;
   let code: number | null = null;
+  let draining: Promise<void> | null = null;
 
   function write(data: string, taken?: (error?: Error | null) => void): void {
     counters.messagesSent++;
@@ -46,18 +56,29 @@ export function createLink(
     ws.send(data, taken);
   }
 
-  /** Hands over what `put` writes. What a socket that is full already is given too much of closes it. */
+  /** Hands over what `put` writes. A socket that holds too much already says goodbye behind that, and is cut if it never reads it. */
   function hand(put: (taken?: () => void) => void): Promise<void> | undefined {
     if (ws.readyState !== WebSocket.OPEN) return undefined;
     const unsent = ws.bufferedAmount;
-    if (unsent < HIGH_WATER) {
+    if (unsent < highWater) {
       put();
       return undefined;
     }
     if (unsent <= bufferedLimit) return new Promise((resolve) => put(resolve));
+    code = CLOSE_TOO_SLOW;
     ws.close(CLOSE_TOO_SLOW, 'Too slow');
-    ws.terminate();
+    onTooSlow();
     return undefined;
+  }
+
+  /** Callbacks of writes come in order: nothing stands behind this one. */
+  function drained(): Promise<void> {
+    return new Promise((resolve) => {
+      raw.write(NOTHING, () => {
+        draining = null;
+        resolve();
+      });
+    });
   }
 
   return {
@@ -69,6 +90,11 @@ export function createLink(
         cork(raw);
         raw.write(frame, taken);
       }),
+    room() {
+      if (ws.readyState !== WebSocket.OPEN || ws.bufferedAmount < highWater) return undefined;
+      draining ??= drained();
+      return draining;
+    },
     ping(payload, taken) {
       if (ws.readyState !== WebSocket.OPEN) return;
       write(JSON.stringify({ type: 'ping', payload }), (error) => {
@@ -118,7 +144,7 @@ export function createLink(
       if (ws.readyState === WebSocket.OPEN) ws.ping();
     },
     closed(closeCode) {
-      code = closeCode;
+      code ??= closeCode;
     },
     goAway(withinMs) {
       return new Promise((resolve) => {

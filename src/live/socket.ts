@@ -9,7 +9,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { Log } from '../log.ts';
 import type { Counters } from '../service/stats.ts';
 import { createBroadcast, type Delivery } from './broadcast.ts';
-import { createLink, type SocketLink } from './link.ts';
+import { CLOSE_TOO_SLOW, createLink, type SocketLink } from './link.ts';
 import { refusedFor } from './origin.ts';
 
 /** What an operation over a socket is executed with; the GraphQL floor gives it. */
@@ -137,7 +137,11 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
   });
 
   function accept(ws: WebSocket, raw: Duplex): void {
-    const link = createLink(ws, raw, { counters, bufferedLimit: limits.buffered });
+    const link = createLink(ws, raw, {
+      counters,
+      bufferedLimit: limits.buffered,
+      onTooSlow: () => end(CLOSE_TOO_SLOW, 'Too slow'),
+    });
     const extra: Extra = {
       link,
       operations: 0,
@@ -164,6 +168,13 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
       },
       extra,
     );
+
+    /** Whatever it asked for is over. */
+    function end(code: number, reason: string): void {
+      if (!extra.open) return;
+      extra.open = false;
+      closed(code, reason).catch((error) => log.error({ err: error }, 'A closed socket could not be cleaned up'));
+    }
 
     async function receive(message: Received): Promise<void> {
       try {
@@ -202,18 +213,17 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
 
     ws.on('message', (data: Buffer) => {
       link.heard();
+      // What it is closed for is not to grow.
+      if (!extra.open) return;
       void receive({ data: data.toString(), bytes: data.length });
     });
     ws.on('pong', link.heard);
     ws.on('error', (error) => log.debug({ err: error }, 'A socket failed'));
     ws.once('close', (code, reason) => {
       links.delete(link);
-      extra.open = false;
       counters.activeConnections--;
       link.closed(code);
-      closed(code, reason.toString()).catch((error) =>
-        log.error({ err: error }, 'A closed socket could not be cleaned up'),
-      );
+      end(code, reason.toString());
     });
   }
 
@@ -250,6 +260,8 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
     },
 
     count: () => links.size,
+    /** Bytes that wait for slow sockets. */
+    unsent: () => [...links].reduce((sum, { unsent }) => sum + unsent, 0),
     groups: broadcast.groups,
   };
 }
