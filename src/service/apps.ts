@@ -186,11 +186,12 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     try {
       for (const space of presence.spaces) await dispatcher.join(session, space);
       const { kept, lost, stopping } = await resume(session, input.resume);
+      await Promise.all(presence.spaces.map((space) => confirm(session, space, presence.session)));
       if (session.ended) return session.stream;
       session.stream.push({ type: 'AppRegistered', app: view(session), kept, lost });
       for (const held of stopping) if (!held.released) session.cancel(held);
     } catch (error) {
-      end(session, 'replaced', null);
+      end(session, error instanceof Refusal && error.code === 'NOT_FOUND' ? 'left' : 'replaced', null);
       throw error;
     }
     log.info(
@@ -200,6 +201,17 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     session.registered = true;
     dispatcher.ready(session);
     return session.stream;
+  }
+
+  /** Who deleted the space meanwhile may have looked before the presence was written. */
+  async function confirm(session: AppSession, space: SpaceId, number: number): Promise<void> {
+    try {
+      await spaces.confirm(space, 'input.spaces');
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      await abandon(space, session.presence.id, number);
+      if (session.presence.spaces.includes(space)) throw error;
+    }
   }
 
   /** The same app came again: its older stream on this process ends, and nothing of it counts any more. */

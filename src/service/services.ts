@@ -38,7 +38,7 @@ export function createServices(engine: Engine, config: Config, log: Log) {
     limits: config.limits,
     trackedSeconds: config.trackedSeconds,
   });
-  const deletion = createSpaceDeletion({ engine, jobs, apps, spaces });
+  const deletion = createSpaceDeletion({ engine, jobs, apps, spaces, log });
   const sweeper = createSweeper({ engine, jobs, apps, spaces, deletion, files, graceMs: config.graceMs, log });
   const counters = newCounters();
   const stats = createStats({ engine, counters, connectedApps: apps.connected, activeJobs: apps.running, log });

@@ -5,6 +5,7 @@ import { lost } from '../domain/recovery.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { requestCancel } from '../domain/transitions.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Log } from '../log.ts';
 import type { Apps } from './apps.ts';
 import type { Jobs } from './jobs.ts';
 import { DELETION, type Spaces } from './spaces.ts';
@@ -14,6 +15,7 @@ export interface SpaceDeletionParts {
   jobs: Jobs;
   apps: Apps;
   spaces: Spaces;
+  log: Log;
 }
 
 /** Who deletes says so for each page of jobs; after so long without, another process goes on with it. */
@@ -29,7 +31,7 @@ export type SpaceDeletion = ReturnType<typeof createSpaceDeletion>;
  * Deletes spaces with all that is theirs. A document says that it is under way, from before the space's own goes until nothing is left:
  * what is interrupted is finished by any process's sweeper, and nobody makes a space of that id meanwhile.
  */
-export function createSpaceDeletion({ engine, jobs, apps, spaces }: SpaceDeletionParts) {
+export function createSpaceDeletion({ engine, jobs, apps, spaces, log }: SpaceDeletionParts) {
   const turn = (id: SpaceId, expect: number): Promise<number | null> =>
     engine.documents.put(DELETION, id, { until: engine.now() + TURN_MS }, expect);
 
@@ -79,12 +81,16 @@ export function createSpaceDeletion({ engine, jobs, apps, spaces }: SpaceDeletio
       await purge(id, revision);
     },
 
-    /** Goes on with what a process that ended, or an outage, has left half-way. */
+    /** Goes on with what a process that ended, or an outage, has left half-way. One that fails holds up no other. */
     async resume(): Promise<void> {
       for (const { id, value, revision } of await engine.documents.list<Deletion>(DELETION)) {
         if (value.until > engine.now()) continue;
-        const mine = await turn(id, revision);
-        if (mine !== null) await purge(id, mine);
+        try {
+          const mine = await turn(id, revision);
+          if (mine !== null) await purge(id, mine);
+        } catch (error) {
+          log.warn({ err: error, space: id }, 'A space could not be deleted; it will be tried again');
+        }
       }
     },
   };

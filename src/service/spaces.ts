@@ -18,7 +18,7 @@ export type Spaces = ReturnType<typeof createSpaces>;
 
 type SpaceDocument = { space: Space; revision: number };
 
-/** The spaces, kept at hand: every process holds all of them and hears of changes. */
+/** The spaces, kept at hand: every process holds all of them and hears of changes. One that is being deleted counts as gone. */
 export function createSpaces(engine: Engine, onError: (error: unknown) => void) {
   const known = new Map<SpaceId, SpaceDocument>();
   let loading: Promise<void> | null = null;
@@ -33,8 +33,13 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
     return document;
   };
 
+  // In this order: whoever finds no deletion and then the space knows that no deletion has ended in between.
+  const stored = async (id: SpaceId): Promise<Document | null> =>
+    (await engine.documents.get(DELETION, id)) ? null : engine.documents.get(KIND, id);
+
   async function load(): Promise<void> {
-    const documents = await engine.documents.list(KIND);
+    const going = new Set((await engine.documents.list(DELETION)).map(({ id }) => id));
+    const documents = (await engine.documents.list(KIND)).filter(({ id }) => !going.has(id));
     const ids = new Set(documents.map(({ id }) => id));
     for (const id of known.keys()) if (!ids.has(id)) known.delete(id);
     for (const document of documents) keep(document);
@@ -51,7 +56,7 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
   }
 
   async function refresh(id: SpaceId): Promise<SpaceDocument | null> {
-    const document = await engine.documents.get(KIND, id);
+    const document = await stored(id);
     if (document) return keep(document);
     known.delete(id);
     return null;
@@ -95,19 +100,24 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
     all,
     require,
 
+    /** As `require`, by what is stored now: what is remembered may be a message behind. */
+    async confirm(id: SpaceId, field = 'input.space'): Promise<Space> {
+      await refresh(id);
+      return require(id, field);
+    },
+
     async create(id: string, title: string, change: SpaceChange): Promise<Space> {
       const space = createSpace(id, title, change, engine.now());
       checkSchema(space.inputs.parameters);
-      if (await engine.documents.get(DELETION, id)) {
-        throw new Refusal('CONFLICT', `Space "${id}" is being deleted; try again in a moment`, {
-          field: 'input.id',
-          retryAfterSeconds: 1,
-        });
-      }
+      if (await engine.documents.get(DELETION, id)) throw deleting(id);
       if ((await engine.documents.put(KIND, id, space as unknown as Json, 0)) === null) {
         throw new Refusal('ALREADY_EXISTS', `There is a space "${id}" already`, { field: 'input.id' });
       }
-      await refresh(id);
+      // A deletion of the one before may have begun after the look above. Until it is over nobody else makes one of that id.
+      if (!(await refresh(id))) {
+        await engine.documents.remove(KIND, id);
+        throw deleting(id);
+      }
       await engine.bus.publish(SPACES_TOPIC, id);
       return space;
     },
@@ -116,7 +126,7 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
       spaceId('input.id', id);
       for (let tries = 0; tries < MAX_TRIES; tries++) {
         // As it is stored: what is remembered may be of before an outage.
-        const document = await engine.documents.get(KIND, id);
+        const document = await stored(id);
         known.delete(id);
         if (!document) return require(id, 'input.id');
         const next = updateSpace(document.value as unknown as Space, change);
@@ -141,3 +151,9 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
     },
   };
 }
+
+const deleting = (id: string): Refusal =>
+  new Refusal('CONFLICT', `Space "${id}" is being deleted; try again in a moment`, {
+    field: 'input.id',
+    retryAfterSeconds: 1,
+  });

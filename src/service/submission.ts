@@ -94,7 +94,11 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
           },
         );
       case 'no-space':
-        return spaces.require(space.id) as Promise<never>;
+        await spaces.confirm(space.id);
+        throw new Refusal('CONFLICT', `Space ${space.id} was deleted and made again meanwhile; submit again`, {
+          field: 'input.space',
+          retryAfterSeconds: 1,
+        });
     }
   }
 

@@ -6,13 +6,17 @@ import {
   createSpaceMutation,
   deleteSpaceMutation,
   spaceQuery,
+  submitInferenceMutation,
   type UpdateSpaceInput,
   updateSpaceMutation,
 } from '../../client/sdk/index.ts';
+import type { Json } from '../../src/domain/json.ts';
 import { createLog } from '../../src/log.ts';
 import { openServer } from '../../src/server.ts';
 import { ask, post } from '../help/client.ts';
-import { eventually, find, newSpace, read, submit, watch } from '../help/jobs.ts';
+import { upload } from '../help/files.ts';
+import { eventually, find, newSpace, openFuture, read, submit, watch } from '../help/jobs.ts';
+import { rawInput, startRawApp } from '../help/raw-app.ts';
 import { engines, type TestServer } from '../help/server.ts';
 import { openSocket } from '../help/socket.ts';
 import { useServer } from '../help/use-server.ts';
@@ -46,15 +50,15 @@ describe.each(engines)('deleting a space on %s', (engine) => {
 
   it('ends its queued jobs before their watchers’ eyes, deletes its jobs with their files, and tells its apps', async () => {
     const space = await newSpace(server, {}, { prompt: true, files: { accept: ['*/*'] } });
-    const upload = async () => {
+    const given = async () => {
       const answer = await fetch(`${server.url}/files?name=a.txt`, { method: 'POST', body: 'content' });
       return ((await answer.json()) as { id: string }).id;
     };
     const worker = await openWorker(server, space);
-    const done = await submit(server, space, { files: [await upload()] });
-    await (await worker.work()).complete({ files: [await upload()] });
+    const done = await submit(server, space, { files: [await given()] });
+    await (await worker.work()).complete({ files: [await given()] });
     await worker.leave();
-    const queued = await submit(server, space, { files: [await upload()] });
+    const queued = await submit(server, space, { files: [await given()] });
     const folders = [done, queued].map(({ id }) => join(server.dataDir, 'files', 'jobs', id));
     for (const folder of folders) await access(folder);
 
@@ -155,5 +159,102 @@ describe.each(engines)('deleting a space on %s', (engine) => {
     const other = await openServer({ ...real, jobs: { ...real.jobs, list } }, server.config, createLog('silent'));
     expect((await remove({ graphql: `${other.url}/graphql` }, space)).data).toEqual({ deleteSpace: true });
     await other.close();
+  });
+
+  it('takes neither submits nor apps from its first moment on, though its process ended before it did anything', async () => {
+    const space = await newSpace(server);
+    const { documents } = server.engine;
+    await documents.put('space-deletion', space, { until: server.engine.now() + 3_600_000 }, 0);
+    const { errors } = await post(server, submitInferenceMutation, { input: { space, prompt: 'Too late' } });
+    expect(errors[0]?.extensions).toMatchObject({ code: 'NOT_FOUND', field: 'input.space' });
+    await using app = await startRawApp(server.socket, rawInput([space]));
+    expect(await app.ended).toMatchObject([{ extensions: { code: 'NOT_FOUND', field: 'input.spaces' } }]);
+    expect((await server.engine.presence.list(space)).apps).toEqual([]);
+    expect(await see(server, space)).toBeNull();
+    expect((await update(server, { id: space, title: 'Changed' })).errors[0]?.extensions.code).toBe('NOT_FOUND');
+    await documents.remove('space-deletion', space);
+    await documents.remove('space', space);
+  });
+
+  it('leaves no app behind that registers meanwhile', async () => {
+    const space = await newSpace(server);
+    const { engine: real } = server;
+    const [reached, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const register: typeof real.presence.register = async (...args) => {
+      reached.resolve();
+      await gate.promise;
+      return real.presence.register(...args);
+    };
+    const wrapped = { ...real, presence: { ...real.presence, register } };
+    const slow = await openServer(wrapped, server.config, createLog('silent'));
+    await using app = await startRawApp(`${slow.url.replace('http', 'ws')}/graphql`, rawInput([space]));
+    await reached.promise;
+    expect((await remove(server, space)).data).toEqual({ deleteSpace: true });
+    gate.resolve();
+    expect(await app.ended).toMatchObject([{ extensions: { code: 'NOT_FOUND', field: 'input.spaces' } }]);
+    await eventually(async () => (await real.presence.list(space)).apps.length === 0);
+    await slow.close();
+  });
+
+  it('lets no new space of its id begin while it lasts, however closely they meet', async () => {
+    const space = await newSpace(server);
+    const { engine: real } = server;
+    const [looked, created, begun, done] = Array.from({ length: 4 }, () => Promise.withResolvers<void>());
+    let armed = true;
+    const get = async <T extends Json>(kind: string, id: string) => {
+      const found = await real.documents.get<T>(kind, id);
+      if (kind === 'space-deletion' && id === space && armed) {
+        armed = false;
+        looked!.resolve();
+        await created!.promise;
+      }
+      return found;
+    };
+    const list: typeof real.jobs.list = async (...args) => {
+      begun!.resolve();
+      await done!.promise;
+      return real.jobs.list(...args);
+    };
+    const maker = await openServer(
+      { ...real, documents: { ...real.documents, get } },
+      server.config,
+      createLog('silent'),
+    );
+    const deleter = await openServer({ ...real, jobs: { ...real.jobs, list } }, server.config, createLog('silent'));
+    const input = { id: space, title: 'New' };
+    const making = post({ graphql: `${maker.url}/graphql` }, createSpaceMutation, { input });
+    await looked!.promise;
+    const removing = remove({ graphql: `${deleter.url}/graphql` }, space);
+    await begun!.promise;
+    created!.resolve();
+    expect((await making).errors[0]).toMatchObject({
+      message: `Space "${space}" is being deleted; try again in a moment`,
+      extensions: { code: 'CONFLICT', field: 'input.id', retryAfterSeconds: 1 },
+    });
+    done!.resolve();
+    expect((await removing).data).toEqual({ deleteSpace: true });
+    expect(await see(server, space)).toBeNull();
+    expect((await create(server, input)).data?.createSpace.title).toBe('New');
+    await Promise.all([maker.close(), deleter.close()]);
+  });
+
+  it('that cannot be finished holds up neither other deletions nor the sweep of uploads', async () => {
+    const [stuck, other] = [await newSpace(server), await newSpace(server)];
+    const { id: file } = await upload(server, 'forgotten');
+    const { engine: real } = server;
+    const { documents } = real;
+    for (const id of [stuck, other]) {
+      await documents.put('space-deletion', id, { until: real.now() + 3_600_000 }, 0);
+    }
+    const put: typeof documents.put = async (kind, id, ...rest) => {
+      if (kind === 'space-deletion' && id === stuck) throw new Error('Not this one');
+      return documents.put(kind, id, ...rest);
+    };
+    const future = await openFuture({ ...server, engine: { ...real, documents: { ...documents, put } } }, 7_200_000);
+    await eventually(async () => (await documents.get('space-deletion', other)) === null);
+    await eventually(async () => (await documents.get('upload', file)) === null);
+    expect(await documents.get('space-deletion', stuck)).not.toBeNull();
+    await future.close();
+    await documents.remove('space-deletion', stuck);
   });
 });
