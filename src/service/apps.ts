@@ -2,7 +2,7 @@ import { checkRegistration, type Presence, type Registration, register } from '.
 import type { AppId, JobId, SpaceId } from '../domain/ids.ts';
 import { isActive, type Job, leaseOf } from '../domain/job.ts';
 import { CLAIM_MS, type LeaseTimes } from '../domain/lease.ts';
-import { lost, undelivered } from '../domain/recovery.ts';
+import { undelivered } from '../domain/recovery.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { cancelDelivered } from '../domain/transitions.ts';
 import { type Engine, EngineUnavailable, type HeldLease, type SpaceSignal } from '../engine/engine.ts';
@@ -11,6 +11,7 @@ import { type AppEvent, type AppLink, type AppSession, createSession, type Held,
 import type { Connections } from './connections.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Jobs } from './jobs.ts';
+import { createLeases } from './leases.ts';
 import { createPresenceKeeper } from './presence.ts';
 import type { Spaces } from './spaces.ts';
 import type { Stream } from './stream.ts';
@@ -31,10 +32,9 @@ export interface RegisterInput extends Registration {
 
 export type Apps = ReturnType<typeof createApps>;
 
-/** The remote apps on this process: registration, presence, leases, delivery. */
+/** The remote apps on this process: how they come, what they are told, how they leave. */
 export function createApps({ engine, jobs, spaces, connections, times, log }: AppsParts) {
   const sessions = new Map<AppId, AppSession>();
-  const byJob = new Map<JobId, AppSession>();
   const closing = new Set<Promise<void>>();
   let draining = false;
 
@@ -51,7 +51,15 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     void tracked.finally(() => closing.delete(tracked));
   }
 
-  const dispatcher = createDispatcher({ engine, jobs, onSignal, onClaimed, onOrphan, onError });
+  const leases = createLeases({ engine, jobs, onFreed: (session) => dispatcher.freed(session) });
+  const dispatcher = createDispatcher({
+    engine,
+    jobs,
+    onSignal,
+    onClaimed,
+    onOrphan: ({ job, token }) => background(leases.lose(job, token)),
+    onError,
+  });
   connections.serveHere((space) => dispatcher.serves(space));
   const presences = createPresenceKeeper({
     engine,
@@ -60,69 +68,24 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     onReady: dispatcher.ready,
     onReplaced: (session) => end(session, 'replaced', replaced()),
     onSilent: (session) => end(session, 'lost', null),
-    look,
-    revoke,
+    look: leases.look,
+    revoke: leases.revoke,
     leaveDesk: (session, space) => dispatcher.leave(session, space),
     abandon,
     background,
   });
 
   function onClaimed(session: AppSession, held: Held, job: Job): void {
-    hold(session, held);
+    leases.hold(session, held);
     const lease = { token: held.token, job: held.job, expiresAt: engine.now() + CLAIM_MS };
     session.stream.push({ type: 'RequestAssigned', lease, job });
   }
-
-  function hold(session: AppSession, held: Held): void {
-    session.held.set(held.job, held);
-    byJob.set(held.job, session);
-  }
-
-  function onOrphan(held: Held): void {
-    background(jobs.change(held.job, 'server', (job) => lost(job, held.token, engine.now())));
-  }
-
-  /** The lease is over: room for another. */
-  function release(session: AppSession, held: Held): void {
-    if (held.released) return;
-    held.released = true;
-    session.held.delete(held.job);
-    if (byJob.get(held.job) === session) {
-      byJob.delete(held.job);
-      jobs.release(held.job);
-    }
-    if (!session.ended) dispatcher.freed(session);
-  }
-
-  function revoke(session: AppSession, held: Held, reason: string): void {
-    if (held.released) return;
-    release(session, held);
-    session.stream.push({ type: 'LeaseRevoked', job: held.job, lease: held.token, reason });
-  }
-
-  /** A held job has become this: the lease ended, or someone wants it to. */
-  function follow(job: Job, cause: 'report' | 'server'): void {
-    const session = byJob.get(job.id);
-    const held = session?.held.get(job.id);
-    // What others did to the job before the claim may be heard after it.
-    if (!session || !held || job.revision < held.since) return;
-    const lease = leaseOf(job);
-    if (lease?.token !== held.token) {
-      if (cause === 'report') release(session, held);
-      else revoke(session, held, reasonOf(job));
-      return;
-    }
-    held.confirmed ||= lease.confirmed;
-    if (job.status === 'CANCELLING' && !held.cancelTold) session.cancel(held);
-  }
-
-  jobs.observe(({ next, cause }) => follow(next, cause));
 
   function onSignal(space: SpaceId, signal: SpaceSignal): void {
     switch (signal.type) {
       case 'released':
       case 'cancelling':
-        if (byJob.has(signal.job)) background(look(signal.job));
+        background(leases.look(signal.job));
         break;
       case 'disconnect': {
         const session = sessions.get(signal.app);
@@ -140,19 +103,6 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
         }
         break;
     }
-  }
-
-  /** Something happened to a held job elsewhere. */
-  async function look(id: JobId): Promise<void> {
-    const job = await jobs.find(id);
-    if (job) {
-      if (byJob.has(id)) jobs.hold(job);
-      follow(job, 'server');
-      return;
-    }
-    const session = byJob.get(id);
-    const held = session?.held.get(id);
-    if (session && held) revoke(session, held, 'The job was deleted');
   }
 
   // --- registration ------------------------------------------------------------------------------------------------------------
@@ -231,9 +181,9 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     const { presence } = session;
     const found: (HeldLease & { space: SpaceId })[] = [];
     for (const space of presence.spaces) {
-      const leases = await engine.presence.register(space, presence);
-      if (!leases) throw replaced();
-      found.push(...leases.map((lease) => ({ ...lease, space })));
+      const held = await engine.presence.register(space, presence);
+      if (!held) throw replaced();
+      found.push(...held.map((lease) => ({ ...lease, space })));
     }
     const keeps = (lease: HeldLease) =>
       wanted ? wanted.some(({ job, lease: token }) => job === lease.job && token === lease.token) : lease.confirmed;
@@ -246,11 +196,11 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
         kept.push(job.id);
         jobs.hold(job);
         const held = newHeld(job, lease.space, lease.token, true);
-        hold(session, held);
+        leases.hold(session, held);
         if (job.status === 'CANCELLING') stopping.push(held);
       } else {
         gone.push(lease.job);
-        background(jobs.change(lease.job, 'server', (now) => lost(now, lease.token, engine.now())));
+        background(leases.lose(lease.job, lease.token));
       }
     }
     const missing = (wanted ?? []).map(({ job }) => job).filter((job) => !kept.includes(job) && !gone.includes(job));
@@ -272,7 +222,7 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     const until = engine.now() + times.graceMs;
     if (sessions.get(id) === session) sessions.delete(id);
     for (const space of served) dispatcher.leave(session, space);
-    for (const held of [...session.held.values()]) release(session, held);
+    for (const held of [...session.held.values()]) leases.release(session, held);
     if (error) session.stream.fail(error);
     else session.stream.end();
     // What the client confirmed a moment ago is written before: it counts as an attempt, and a reconnect keeps it.
@@ -292,10 +242,8 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
 
   /** Takes the presence away, and its work back to the queue. */
   async function abandon(space: SpaceId, app: AppId, session: number): Promise<void> {
-    const leases = (await engine.presence.leave(space, app, session)) ?? [];
-    await Promise.all(
-      leases.map(({ job, token }) => jobs.change(job, 'server', (now) => lost(now, token, engine.now()))),
-    );
+    const left = (await engine.presence.leave(space, app, session)) ?? [];
+    await Promise.all(left.map(({ job, token }) => leases.lose(job, token)));
   }
 
   return {
@@ -316,7 +264,7 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     },
 
     connected: (): number => sessions.size,
-    running: (): number => byJob.size,
+    running: leases.count,
 
     /** Apps hear that they should reconnect; nothing new is given out. */
     drain(deadline: number): void {
@@ -334,17 +282,4 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
       while (closing.size > 0) await Promise.all(closing);
     },
   };
-}
-
-function reasonOf(job: Job): string {
-  switch (job.status) {
-    case 'QUEUED':
-      return job.progress.message ?? 'The job went back to the queue';
-    case 'TIMED_OUT':
-      return job.error.message;
-    case 'CANCELLED':
-      return 'The job was cancelled';
-    default:
-      return `The job is ${job.status} elsewhere`;
-  }
 }
