@@ -12,7 +12,7 @@ import {
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { Refusal } from '../domain/refusal.ts';
-import type { Operations } from '../live/socket.ts';
+import type { Operations, Sharing } from '../live/socket.ts';
 import type { Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
 import type { Viewer } from '../service/identity.ts';
@@ -52,19 +52,33 @@ export function parseDocument(query: string | Source): DocumentNode {
 const OPENING = new Set<string>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
 const CLOSING = new Set<string>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
-/** Subscriptions whose newest event is all that anybody needs to see, the same for all who may see it. */
-const SHARED = new Set(['jobUpdates', 'spaceConnection', 'stats']);
-
-function isShared({ operation, selectionSet }: OperationDefinitionNode): boolean {
-  const [root] = selectionSet.selections;
-  return operation === 'subscription' && root?.kind === Kind.FIELD && SHARED.has(root.name.value);
-}
+/** What watchers of these may share. Those that are not here are each client's own. */
+const SHARED: Record<string, Sharing['of']> = {
+  jobUpdates: 'newest',
+  spaceConnection: 'newest',
+  stats: 'newest',
+  jobOutput: 'each',
+};
+/** Where a watcher begins is its own, and shows in no answer. */
+const PLACES = new Set(['after', 'attempt']);
 
 /** What an answer depends on: the words, what they are asked with, and who asks. */
-const sharingKey = (
+function sharingOf(
+  { operation, selectionSet }: OperationDefinitionNode,
   { query, operationName, variables }: Parameters<Operations['prepare']>[0],
   viewer: Viewer,
-): string => JSON.stringify([viewer.id, operationName ?? null, variables ?? null, query]);
+): Sharing | null {
+  const [root] = selectionSet.selections;
+  const of = operation === 'subscription' && root?.kind === Kind.FIELD ? SHARED[root.name.value] : undefined;
+  if (!of || root?.kind !== Kind.FIELD) return null;
+  const asked = { ...variables };
+  if (of === 'each') {
+    for (const { name, value } of root.arguments ?? []) {
+      if (PLACES.has(name.value) && value.kind === Kind.VARIABLE) delete asked[value.name.value];
+    }
+  }
+  return { of, key: JSON.stringify([viewer.id, operationName ?? null, asked, query]) };
+}
 
 /** How operations that come by a socket are read: each document is parsed and validated once. */
 export function createOperations(services: Services, watch: Watch, log: Log): Operations {
@@ -105,7 +119,7 @@ export function createOperations(services: Services, watch: Watch, log: Log): Op
         const contextValue = createContext(services, watch, authorization, link);
         const { operationName, variables: variableValues } = payload;
         const args = { schema, document, operationName, variableValues, contextValue };
-        return { args, sharing: isShared(operation) ? sharingKey(payload, contextValue.viewer) : null };
+        return { args, sharing: sharingOf(operation, payload, contextValue.viewer) };
       } catch (error) {
         if (error instanceof Refusal) return [refusalError(error)];
         unexpected(error);

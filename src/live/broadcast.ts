@@ -8,8 +8,9 @@ import {
   type GraphQLFormattedError,
 } from 'graphql';
 import { EngineUnavailable } from '../engine/engine.ts';
-import { textFrame } from './frame.ts';
+import { nextHead, textFrame } from './frame.ts';
 import type { SocketLink } from './link.ts';
+import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 /** An answer that the storage was away for is asked for again after this. */
 const RETRY_MS = 500;
@@ -22,9 +23,6 @@ export interface Delivery {
   /** Of its operation on that socket. */
   id: string;
 }
-
-/** One watcher, as an iterator that never yields: its frames are written straight to its socket, its end is the iterator's. */
-export type Subscriber = AsyncIterableIterator<never>;
 
 /** Watchers of the same thing in the same words: one source, one execution and one text for each event, whatever their number. */
 interface Group {
@@ -182,42 +180,9 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
      */
     async subscribe(key: string, args: ExecutionArgs, { link, id }: Delivery): Promise<Subscriber | ExecutionResult> {
       const group = groups.get(key) ?? open(key, args);
-      let asking: PromiseWithResolvers<IteratorResult<never>> | null = null;
-      let ended: { error?: unknown } | null = null;
-      const done = { done: true, value: undefined } as const;
-
-      const member: Member = {
-        link,
-        head: Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`),
-        shown: 0,
-        waits: false,
-        finish(error) {
-          ended = { error };
-          if (error === undefined) asking?.resolve(done);
-          else asking?.reject(error);
-        },
-      };
+      const { subscriber, finish } = createSubscriber(() => leave(group, member));
+      const member: Member = { link, head: nextHead(id), shown: 0, waits: false, finish };
       group.members.add(member);
-      const subscriber: Subscriber = {
-        next() {
-          if (ended) return ended.error === undefined ? Promise.resolve(done) : Promise.reject(ended.error);
-          asking = Promise.withResolvers();
-          return asking.promise;
-        },
-        return() {
-          leave(group, member);
-          ended ??= {};
-          asking?.resolve(done);
-          return Promise.resolve(done);
-        },
-        throw(error) {
-          leave(group, member);
-          return Promise.reject(error);
-        },
-        [Symbol.asyncIterator]() {
-          return subscriber;
-        },
-      };
       let refused: ExecutionResult | null;
       try {
         refused = await group.opening;

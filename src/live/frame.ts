@@ -1,3 +1,6 @@
+/** A Next of an operation up to its payload; after that comes a brace. */
+export const nextHead = (id: string): Buffer => Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+
 const FINAL_TEXT = 0x81;
 
 /** A whole text message of two parts as one unmasked frame of a server (RFC 6455, section 5.2). */

@@ -11,6 +11,7 @@ import type { Counters } from '../service/stats.ts';
 import { createBroadcast, type Delivery } from './broadcast.ts';
 import { CLOSE_TOO_SLOW, createLink, type SocketLink } from './link.ts';
 import { refusedFor } from './origin.ts';
+import { createRelay } from './relay.ts';
 
 /** What an operation over a socket is executed with; the GraphQL floor gives it. */
 export interface Operations {
@@ -24,10 +25,16 @@ export interface Operations {
   refused(refusal: Refusal): GraphQLError;
 }
 
+/** What a subscription's answers may be shared by: with the same key an event is executed once. */
+export interface Sharing {
+  /** `newest`: of what happens only the newest counts, and all see the same. `each`: everything counts, from where each of them is. */
+  of: 'newest' | 'each';
+  key: string;
+}
+
 export interface Prepared {
   args: ExecutionArgs;
-  /** Subscriptions with the same key get the same answers: they are executed once. Null: this one is its own. */
-  sharing: string | null;
+  sharing: Sharing | null;
 }
 
 export interface SocketsOptions {
@@ -72,7 +79,8 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
   });
 
   const broadcast = createBroadcast({ mask: operations.mask });
-  const shared = new WeakMap<ExecutionArgs, Delivery & { key: string }>();
+  const relay = createRelay({ mask: operations.mask });
+  const shared = new WeakMap<ExecutionArgs, Delivery & Sharing>();
 
   const protocol = makeServer<Record<string, unknown>, Extra>({
     // Nothing may be thrown from here: it would close the socket under all its operations.
@@ -110,13 +118,14 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
       extra.operations++;
       extra.active.add(id);
       const { args, sharing } = prepared;
-      if (sharing !== null) shared.set(args, { key: sharing, link: extra.link, id });
+      if (sharing !== null) shared.set(args, { ...sharing, link: extra.link, id });
       return args;
     },
     execute,
     subscribe: (args) => {
       const sharing = shared.get(args);
-      return sharing ? broadcast.subscribe(sharing.key, args, sharing) : subscribe(args);
+      if (!sharing) return subscribe(args);
+      return (sharing.of === 'newest' ? broadcast : relay).subscribe(sharing.key, args, sharing);
     },
     onNext: (_ctx, _id, _payload, _args, result) => ({
       ...(result.data === undefined ? {} : { data: result.data }),

@@ -1,0 +1,61 @@
+import {
+  createSourceEventStream,
+  type ExecutionArgs,
+  type ExecutionResult,
+  execute,
+  type GraphQLError,
+  type GraphQLFormattedError,
+} from 'graphql';
+import type { Delivery } from './broadcast.ts';
+import { nextHead, textFrame } from './frame.ts';
+import { createSubscriber, type Subscriber } from './subscriber.ts';
+
+/**
+ * Subscriptions of which every event counts. Each watcher has a source of its own, at its own place; but an event that several of them
+ * are given, who asked in the same words, is executed and written out once. `mask`: what a client may see of an error.
+ */
+export function createRelay({ mask }: { mask(error: GraphQLError): GraphQLFormattedError }) {
+  const texts = new WeakMap<object, Map<string, Promise<Buffer>>>();
+
+  async function write(args: ExecutionArgs, event: object): Promise<Buffer> {
+    const { data, errors } = await execute({ ...args, rootValue: event });
+    const payload = errors ? { data, errors: errors.map(mask) } : { data };
+    return Buffer.from(`${JSON.stringify(payload)}}`);
+  }
+
+  /** The end of a Next: the payload, and the brace that closes it. */
+  function textOf(key: string, args: ExecutionArgs, event: object): Promise<Buffer> {
+    const written = texts.get(event) ?? new Map<string, Promise<Buffer>>();
+    texts.set(event, written);
+    const known = written.get(key) ?? write(args, event);
+    written.set(key, known);
+    return known;
+  }
+
+  return {
+    /** `key`: those who share it see the same of an event. */
+    async subscribe(key: string, args: ExecutionArgs, { link, id }: Delivery): Promise<Subscriber | ExecutionResult> {
+      const source = await createSourceEventStream(args);
+      if (!(Symbol.asyncIterator in source)) return source;
+      const events = source[Symbol.asyncIterator]() as AsyncIterator<object>;
+      const head = nextHead(id);
+      let left = false;
+      const { subscriber, finish } = createSubscriber(() => {
+        left = true;
+        void Promise.resolve(events.return?.()).catch(() => undefined);
+      });
+
+      async function run(): Promise<void> {
+        for (let next = await events.next(); !next.done && !left; next = await events.next()) {
+          const text = await textOf(key, args, next.value);
+          // What comes while a full socket is waited for stays in the source.
+          await link.room();
+          if (left) return;
+          void link.sendFrame(textFrame(head, text));
+        }
+      }
+      run().then(() => finish(), finish);
+      return subscriber;
+    },
+  };
+}
