@@ -21,6 +21,9 @@ interface Topic {
   ready: Promise<Unlisten[]>;
 }
 
+export const spaceDeleted = (space: SpaceId): Refusal =>
+  new Refusal('NOT_FOUND', `Space "${space}" was deleted`, { field: 'space' });
+
 export interface ConnectionWatchParts {
   engine: Engine;
   spaces: Spaces;
@@ -45,31 +48,40 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
       counting: null,
       turning: null,
       statuses: new Map(),
-      ready: Promise.all([
-        engine.bus.listenSpace(space, (signal) => {
-          if (signal.type === 'deleted') end(topic);
-          else if (signal.type === 'presence') read(topic);
-          else count(topic);
-        }),
-        // Of all changes of its jobs, those of status move the counts.
-        engine.bus.listenJobs(space, (job) => {
-          if (topic.statuses.get(job.id) === job.status) return;
-          if ('finishedAt' in job) topic.statuses.delete(job.id);
-          else topic.statuses.set(job.id, job.status);
-          count(topic);
-        }),
-      ]),
+      ready: Promise.resolve([]),
     };
+    topic.ready = listen(topic);
     topics.set(space, topic);
     return topic;
   }
 
-  /** The space is no more: whoever watches it is told. */
+  async function listen(topic: Topic): Promise<Unlisten[]> {
+    const { space, statuses } = topic;
+    const signals = await engine.bus.listenSpace(space, (signal) => {
+      if (signal.type === 'deleted') end(topic);
+      else if (signal.type === 'presence') read(topic);
+      else count(topic);
+    });
+    try {
+      // Of all changes of its jobs, those of status move the counts.
+      const changes = await engine.bus.listenJobs(space, (job) => {
+        if (statuses.get(job.id) === job.status) return;
+        if ('finishedAt' in job) statuses.delete(job.id);
+        else statuses.set(job.id, job.status);
+        count(topic);
+      });
+      return [signals, changes];
+    } catch (error) {
+      signals();
+      throw error;
+    }
+  }
+
+  /** The space is no more: whoever watches it is told. Another of its name is another topic. */
   function end(topic: Topic): void {
     const { space, watchers } = topic;
-    for (const watcher of [...watchers]) {
-      watcher.fail(new Refusal('NOT_FOUND', `Space "${space}" was deleted`, { field: 'space' }));
-    }
+    if (topics.get(space) === topic) topics.delete(space);
+    for (const watcher of [...watchers]) watcher.fail(spaceDeleted(space));
   }
 
   function count(topic: Topic): void {
@@ -141,7 +153,7 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
         if (known) stream.push(known);
         else await look(topic);
       } catch (error) {
-        topics.delete(space);
+        if (topics.get(space) === topic) topics.delete(space);
         await stream.return?.();
         throw error;
       }

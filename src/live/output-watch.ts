@@ -1,34 +1,16 @@
 import { isTrackedId, type JobId } from '../domain/ids.ts';
 import { isFinished, type Job } from '../domain/job.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
-import type { Engine, OutputChunk, Unlisten } from '../engine/engine.ts';
+import type { Engine, Unlisten } from '../engine/engine.ts';
 import type { Jobs } from '../service/jobs.ts';
+import { deleted } from './deleted.ts';
+import { createOutputWatcher, type OutputPiece, type OutputTopic, type OutputWatcher } from './output-watcher.ts';
 
-export type OutputPiece = OutputChunk & { job: JobId };
-
-/** How much of a log is read at once. */
-const PIECE_BYTES = 64 * 1024;
-/** Characters that wait for one watcher; beyond that it reads from the log. */
-const MAX_WAITING = 256 * 1024;
-
-/** One job whose output is watched on this process. */
-interface Topic {
-  id: JobId;
+interface Topic extends OutputTopic {
   /** Null: not there (yet). */
   job: Job | null;
-  /** How far its log goes, as far as is known. */
-  log: { attempt: number; end: number } | null;
-  /** The job is over, or gone, and `log` is all there will be. */
-  over: boolean;
-  watchers: Set<Watcher>;
+  watchers: Set<OutputWatcher>;
   ready: Promise<Unlisten>;
-}
-
-/** Pulls from the log, which is the truth; what is told meanwhile saves it the reading as long as it keeps up. */
-interface Watcher extends AsyncIterableIterator<OutputPiece> {
-  hear(chunk: OutputPiece): void;
-  /** There is more to read, or the end. */
-  wake(): void;
 }
 
 export interface OutputWatchParts {
@@ -43,7 +25,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
   function open(id: JobId): Topic {
     const known = topics.get(id);
     if (known) return known;
-    const topic: Topic = { id, job: null, log: null, over: false, watchers: new Set(), ready: listen(id) };
+    const topic: Topic = { id, job: null, log: null, over: null, watchers: new Set(), ready: listen(id) };
     topics.set(id, topic);
     return topic;
   }
@@ -91,10 +73,11 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
 
   function became(topic: Topic, job: Job | null): void {
     if (job && topic.job && job.revision < topic.job.revision) return;
-    const began = job && topic.job && job.attempt !== topic.job.attempt;
+    const before = topic.job;
+    const began = job && before && job.attempt !== before.attempt;
     topic.job = job;
     if (job && !isFinished(job)) {
-      topic.over = false;
+      topic.over = null;
       // A watcher of an older attempt may have come to its end.
       if (began) wake(topic);
       return;
@@ -104,7 +87,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
       settle(topic).catch(onError);
     } else {
       topic.log = null;
-      finish(topic);
+      finish(topic, before && !isFinished(before) ? deleted(topic.id) : undefined);
     }
   }
 
@@ -113,8 +96,8 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
     if (topic.job && isFinished(topic.job)) finish(topic);
   }
 
-  function finish(topic: Topic): void {
-    topic.over = true;
+  function finish(topic: Topic, error?: unknown): void {
+    topic.over = { error };
     wake(topic);
   }
 
@@ -131,132 +114,17 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
     wake(topic);
   }
 
-  function leave(topic: Topic, watcher: Watcher): void {
+  function leave(topic: Topic, watcher: OutputWatcher): void {
     if (!topic.watchers.delete(watcher) || topic.watchers.size > 0) return;
     if (topics.get(topic.id) === topic) topics.delete(topic.id);
     topic.ready.then((unlisten) => unlisten()).catch(() => undefined);
   }
 
-  function createWatcher(topic: Topic, onClose: () => void): Watcher & { begin(attempt: number, at: number): void } {
-    let attempt = 0;
-    let at = 0;
-    let waiting: OutputPiece[] = [];
-    let waitingSize = 0;
-    let asking: PromiseWithResolvers<IteratorResult<OutputPiece>> | null = null;
-    let stepping = false;
-    let closed = false;
-
-    function close(): void {
-      if (closed) return;
-      closed = true;
-      waiting = [];
-      leave(topic, watcher);
-      onClose();
-      asking?.resolve({ done: true, value: undefined });
-      asking = null;
-    }
-
-    function answer(piece: OutputPiece): void {
-      at = piece.end;
-      const { resolve } = asking!;
-      asking = null;
-      resolve({ done: false, value: piece });
-    }
-
-    function forget(): void {
-      waiting = [];
-      waitingSize = 0;
-    }
-
-    /** Answers who asks with what comes next, if it is there. */
-    async function step(): Promise<void> {
-      while (asking && !closed) {
-        const next = waiting.shift();
-        if (next) {
-          waitingSize -= next.text.length;
-          if (next.attempt === attempt && next.offset === at) answer(next);
-          else forget();
-          continue;
-        }
-        const { log } = topic;
-        if (log && log.attempt > attempt) {
-          attempt = log.attempt;
-          at = 0;
-        }
-        if (log && log.attempt === attempt && log.end > at) {
-          const piece = await engine.output.read(topic.id, attempt, at, PIECE_BYTES);
-          if (!asking || closed) return;
-          // Without a piece the log is another attempt's by now.
-          if (piece === null) await lookAgain(topic);
-          else answer({ ...piece, job: topic.id });
-          continue;
-        }
-        if (topic.over) close();
-        return;
-      }
-    }
-
-    function run(): void {
-      if (stepping || !asking) return;
-      stepping = true;
-      step()
-        .catch((error) => {
-          const waiter = asking;
-          asking = null;
-          close();
-          waiter?.reject(error);
-        })
-        .finally(() => {
-          stepping = false;
-          // Something may have come after the last look.
-          if (asking && !closed && (waiting.length > 0 || topic.over || behind())) run();
-        });
-    }
-
-    const behind = () =>
-      topic.log !== null && (topic.log.attempt > attempt || (topic.log.attempt === attempt && topic.log.end > at));
-
-    const watcher = {
-      begin(from: number, after: number) {
-        attempt = from;
-        at = after;
-      },
-      hear(chunk: OutputPiece) {
-        const last = waiting.at(-1);
-        const follows = last
-          ? chunk.attempt === last.attempt && chunk.offset === last.end
-          : chunk.attempt === attempt && chunk.offset === at;
-        if (follows && !stepping && asking) {
-          answer(chunk);
-          return;
-        }
-        if (follows && !stepping && waitingSize + chunk.text.length <= MAX_WAITING) {
-          waiting.push(chunk);
-          waitingSize += chunk.text.length;
-        }
-        run();
-      },
-      wake: run,
-      next(): Promise<IteratorResult<OutputPiece>> {
-        if (closed) return Promise.resolve({ done: true, value: undefined });
-        asking = Promise.withResolvers();
-        const { promise } = asking;
-        run();
-        return promise;
-      },
-      return(): Promise<IteratorResult<OutputPiece>> {
-        close();
-        return Promise.resolve({ done: true, value: undefined });
-      },
-      throw(error: unknown): Promise<IteratorResult<OutputPiece>> {
-        close();
-        return Promise.reject(error);
-      },
-      [Symbol.asyncIterator]() {
-        return watcher;
-      },
-    };
-    return watcher;
+  /** Whether what is known goes as far as what a watcher has seen. */
+  function reaches({ job, log }: Topic, after: number, wanted: number | null): boolean {
+    const present = Math.max(job?.attempt ?? 0, log?.attempt ?? 0);
+    if (wanted !== null && present !== wanted) return present > wanted;
+    return after <= (log?.attempt === present ? log.end : 0);
   }
 
   /** Where a watcher begins. Refuses what cannot be served. */
@@ -283,9 +151,17 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
   }
 
   return {
-    async open(id: JobId, after: number, attempt: number | null, onClose: () => void): Promise<Watcher> {
+    async open(id: JobId, after: number, attempt: number | null, onClose: () => void): Promise<OutputWatcher> {
       const topic = open(id);
-      const watcher = createWatcher(topic, onClose);
+      const watcher: OutputWatcher = createOutputWatcher({
+        topic,
+        output: engine.output,
+        lookAgain: () => lookAgain(topic),
+        onClose: () => {
+          leave(topic, watcher);
+          onClose();
+        },
+      });
       topic.watchers.add(watcher);
       try {
         if (!Number.isSafeInteger(after) || after < 0) throw badInput('after', 'must be a number of UTF-8 bytes');
@@ -294,6 +170,8 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
         if (!topic.job && !isTrackedId(id)) {
           throw new Refusal('NOT_FOUND', `There is no job "${id.slice(0, 200)}"`, { field: 'id' });
         }
+        // Its client may have seen more, told by another process.
+        if (!reaches(topic, after, attempt)) await reread(topic);
         const from = beginning(topic, after, attempt);
         watcher.begin(from.attempt, from.at);
         return watcher;

@@ -8,8 +8,10 @@ import type { Services } from '../service/services.ts';
 import { SPACES_TOPIC } from '../service/spaces.ts';
 import type { ServerStats } from '../service/stats.ts';
 import { createStream, type Stream } from '../service/stream.ts';
-import { createConnectionWatch } from './connection-watch.ts';
-import { createOutputWatch, type OutputPiece } from './output-watch.ts';
+import { createConnectionWatch, spaceDeleted } from './connection-watch.ts';
+import { deleted } from './deleted.ts';
+import { createOutputWatch } from './output-watch.ts';
+import type { OutputPiece } from './output-watcher.ts';
 
 /** Queue position and expected wait are looked at this often; a watcher hears of them when they changed. */
 const QUEUE_MS = 1000;
@@ -34,6 +36,8 @@ export type Watch = ReturnType<typeof createWatch>;
 export function createWatch(services: Services, log: Log) {
   const { engine, jobs, connections, spaces, counters } = services;
   const topics = new Map<JobId, Topic>();
+  /** Of one space each. */
+  const feeds = new Map<Stream<Job>, SpaceId>();
   const onError = (error: unknown) => log.warn({ err: error }, 'A live view could not be read; it will be tried again');
   const connectionWatch = createConnectionWatch({ engine, spaces, connections, onError });
   const outputWatch = createOutputWatch({ engine, jobs, onError });
@@ -63,7 +67,9 @@ export function createWatch(services: Services, log: Log) {
 
   function news(topic: Topic, job: Job | null): void {
     if (!job) {
-      for (const watcher of [...topic.watchers]) watcher.end();
+      topic.job = null;
+      // Those who heard of the end have it already.
+      for (const watcher of [...topic.watchers]) watcher.fail(deleted(topic.id));
       return;
     }
     if (topic.job && job.revision <= topic.job.revision) return;
@@ -135,7 +141,13 @@ export function createWatch(services: Services, log: Log) {
     for (const topic of topics.values()) topic.ready.then(() => reread(topic)).catch(onError);
     connectionWatch.reread();
     outputWatch.reread();
+    for (const [feed, space] of feeds) lookAtFeed(feed, space).catch(onError);
   });
+
+  /** A feed of a space that is no more ends. */
+  async function lookAtFeed(feed: Stream<Job>, space: SpaceId): Promise<void> {
+    if (!(await spaces.find(space))) feed.fail(spaceDeleted(space));
+  }
 
   return {
     /**
@@ -152,7 +164,7 @@ export function createWatch(services: Services, log: Log) {
         await topic.ready;
       } catch (error) {
         leave(topic, stream);
-        topics.delete(id);
+        if (topics.get(id) === topic) topics.delete(id);
         throw error;
       }
       if (!topic.job && !isTrackedId(id)) {
@@ -173,19 +185,23 @@ export function createWatch(services: Services, log: Log) {
       return outputWatch.open(id, after, attempt, () => counters.watchers--);
     },
 
-    /** Every job of a space as it changes; of all spaces, also later ones, and tracked jobs, if null. A slow reader skips to a job's latest. */
+    /**
+     * Every job of a space as it changes, until the space is deleted; of all spaces, also later ones, and tracked jobs, if null. A slow
+     * reader skips to a job's latest.
+     */
     async jobs(space: SpaceId | null): Promise<Stream<Job>> {
       const one = space === null ? null : (await spaces.require(space, 'space')).id;
       const unlistens: Unlisten[] = [];
       const followed = new Set<string>();
       let closed = false;
-      const stream = createStream<Job>({
+      const stream: Stream<Job> = createStream<Job>({
         keyOf: (job) => job.id,
         limit: MAX_FEED,
         onOverflow: () => new Refusal('RATE_LIMITED', 'More jobs change than this subscription reads; subscribe again'),
         onClose: () => {
           closed = true;
           counters.watchers--;
+          feeds.delete(stream);
           for (const unlisten of unlistens) unlisten();
         },
       });
@@ -201,7 +217,10 @@ export function createWatch(services: Services, log: Log) {
       counters.watchers++;
       try {
         if (one !== null) {
+          feeds.set(stream, one);
+          keep(await engine.bus.listenSpace(one, ({ type }) => type === 'deleted' && stream.fail(spaceDeleted(one))));
           await follow(one);
+          await lookAtFeed(stream, one);
         } else {
           keep(await engine.bus.listen(SPACES_TOPIC, (id) => void follow(id as SpaceId).catch(onError)));
           const partitions = [...(await spaces.all()).map(({ id }) => id), ...TRACKED_PARTITIONS];

@@ -134,6 +134,38 @@ describe.each(engines)('subscriptions on %s', (engine) => {
       expect(await again.next()).toMatchObject({ status: 'DISCONNECTED' });
     });
 
+    it('jobsChanged of a space that is deleted shows the last changes of its jobs, and ends with NOT_FOUND', async () => {
+      const [space, other] = [await newSpace(server), await newSpace(server)];
+      const before = server.server.services.counters.watchers;
+      const flow: Flow<JobSnapshot> = await follow(jobsChangedSubscription, { space });
+      const kept: Flow<JobSnapshot> = await follow(jobsChangedSubscription, { space: other });
+      const marker = await begun(kept, other);
+      await begun(flow, space);
+      const { id } = await submit(server, space);
+      expect(await flow.until((job) => job.id === id)).toMatchObject({ status: 'QUEUED' });
+      await ask(server, deleteSpaceMutation, { id: space });
+      expect((await flow.rest()).at(-1)).toMatchObject({ status: 'CANCELLED' });
+      const message = `Space "${space}" was deleted`;
+      expect(await flow.ended).toMatchObject([{ message, extensions: { code: 'NOT_FOUND', field: 'space' } }]);
+      await cancel(server, marker);
+      await kept.until((job) => job.id === marker && job.status === 'CANCELLED');
+      expect(server.server.services.counters.watchers).toBe(before + 1);
+    });
+
+    /** A feed has begun when it tells of a job; the last of those that were submitted for that. */
+    async function begun(feed: Flow<JobSnapshot>, space: string): Promise<string> {
+      let heard = false;
+      const hears = feed.next().then(() => {
+        heard = true;
+      });
+      let id = '';
+      while (!heard) {
+        ({ id } = await submit(server, space));
+        await Promise.race([hears, new Promise((resolve) => setImmediate(resolve))]);
+      }
+      return id;
+    }
+
     it('jobsChanged shows every job of its space as it changes, and none of another', async () => {
       const [space, other] = [await newSpace(server), await newSpace(server)];
       const flow: Flow<JobSnapshot> = await follow(jobsChangedSubscription, { space });
