@@ -52,6 +52,10 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
   }
 
   const leases = createLeases({ engine, jobs, onFreed: (session) => dispatcher.freed(session) });
+  // What was told of held jobs during an outage is lost.
+  engine.onReady(() => {
+    for (const id of leases.jobs()) background(leases.look(id));
+  });
   const dispatcher = createDispatcher({
     engine,
     jobs,

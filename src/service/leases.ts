@@ -82,6 +82,8 @@ export function createLeases({ engine, jobs, onFreed }: LeasesParts) {
       if (session && held) revoke(session, held, 'The job was deleted');
     },
 
+    /** The jobs that are leased out here. */
+    jobs: (): JobId[] => [...byJob.keys()],
     count: (): number => byJob.size,
   };
 }
