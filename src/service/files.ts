@@ -214,8 +214,9 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
      */
     async settled(incoming: readonly IncomingFile[]): Promise<boolean> {
       const until = performance.now() + SETTLE_MS;
-      const uploads = incoming.filter((file) => typeof file === 'string' && UPLOAD_ID.test(file)) as string[];
+      const uploads = incoming.filter((file) => typeof file === 'string');
       for (const id of uploads) {
+        if (!UPLOAD_ID.test(id)) return false;
         for (;;) {
           const document = await engine.documents.get<Upload & Record<string, never>>(UPLOAD, id);
           if (!document?.value.stored) return false;

@@ -165,18 +165,14 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
         throw badInput('input.idempotencyKey', `must be 1 to ${MAX_KEY} characters`, MAX_KEY);
       }
       for (;;) {
-        const first = await kept(input, submitter, key);
-        if (first) return first;
         try {
-          const job = await begin(input, submitter, key);
+          const job = (await kept(input, submitter, key)) ?? (await begin(input, submitter, key));
           if (job) return job;
         } catch (error) {
           if (!(error instanceof Refusal) || !aboutUploads(error)) throw error;
           // An equal submit that is faster has them: soon its job is there, or they are back.
           const back = await files.settled(input.files ?? []);
-          const faster = await kept(input, submitter, key);
-          if (faster) return faster;
-          if (!back) throw error;
+          if (!back && !(await kept(input, submitter, key))) throw error;
         }
       }
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   type JobSnapshot,
@@ -249,6 +250,27 @@ describe.each(engines)('an idempotency key on %s', (engine) => {
       const jobs = await Promise.all(Array.from({ length: 20 }, () => submit(server, space, sent)));
       expect(new Set(jobs.map(({ id }) => id)).size).toBe(1);
       expect(jobs[0]!.input?.files).toHaveLength(1);
+    }
+  });
+
+  it('does not make an upload that is not there come', async () => {
+    const space = await newSpace(server, {}, { prompt: true, files: { accept: ['*/*'], maxCount: 3 } });
+    const { id: file } = await upload(server, 'content');
+    for (const missing of ['nonsense', randomUUID()]) {
+      const { errors } = await trySubmit(server, { space, idempotencyKey: 'key', files: [file, missing] });
+      expect(errors[0]?.extensions).toMatchObject({ code: 'NOT_FOUND', field: 'input.files.1' });
+    }
+    const { id } = await submit(server, space, { idempotencyKey: 'key', files: [file] });
+    expect(await read(server, id)).toMatchObject({ status: 'QUEUED' });
+  });
+
+  it('brings the one job also to those who uploaded the same file again', async () => {
+    const space = await newSpace(server, {}, { prompt: true, files: { accept: ['*/*'] } });
+    for (let round = 0; round < 5; round++) {
+      const files = [await upload(server, 'content'), await upload(server, 'content')].map(({ id }) => id);
+      const sent = Array.from({ length: 20 }, (_, n) => ({ idempotencyKey: `key ${round}`, files: [files[n % 2]!] }));
+      const jobs = await Promise.all(sent.map((input) => submit(server, space, input)));
+      expect(new Set(jobs.map(({ id }) => id)).size).toBe(1);
     }
   });
 
