@@ -49,7 +49,7 @@ export function createRelay({ mask }: { mask(error: GraphQLError): GraphQLFormat
         for (let next = await events.next(); !next.done && !left; next = await events.next()) {
           const text = await textOf(key, args, next.value);
           // What comes while a full socket is waited for stays in the source.
-          await link.room();
+          for (let room = link.room(); room; room = link.room()) await room;
           if (left) return;
           void link.sendFrame(textFrame(head, text));
         }

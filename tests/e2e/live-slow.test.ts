@@ -58,26 +58,32 @@ describe.each(engines)('a watcher that stops reading on %s', (engine) => {
 describe.each(engines)('a socket with a small buffer on %s', (engine) => {
   const server = useServer({ engine, env: { KEEPALIVE_SECONDS: '60', MAX_BUFFERED_BYTES: `${2 * MIB}` } });
 
-  it('that does not read what many operations send is closed with 4513, and holds nothing from then on', async () => {
-    const job = newTracked();
-    for (let n = 0; n < 20; n++) await told(server, 'reportOutput', { job, offset: n * PIECE.length, text: PIECE });
+  it('that does not read what it asks for is closed with 4513, and holds no more from then on', async () => {
+    const [job, big] = [newTracked(), newTracked()];
+    await told(server, 'startJob', { id: job });
+    await told(server, 'reportComplete', { job: big, result: 'x'.repeat(900 * KIB) });
     await using greedy = await openSocket(server);
     await using other = await openSocket(server);
     const watcher = other.subscribe<Seen>(UPDATES, { id: job });
     await watcher.next();
-    greedy.ws.pause();
+    await greedy.subscribe<Seen>(HEAVY_UPDATES, { id: job }).next();
     const { counters } = server.server.services;
-    const before = counters.messagesSent;
-    for (let n = 0; n < 60; n++) greedy.subscribe<Chunk>(OUTPUT, { id: job });
-    await eventually(() => counters.messagesSent > before && counters.watchers === 1);
-    expect(server.server.unsent()).toBeLessThan(2 * MIB + 256 * KIB);
+    greedy.ws.pause();
+    const query = 'query ($id: ID!) { job(id: $id) { result } }';
+    for (let n = 0; n < 60; n++) {
+      greedy.send({ type: 'subscribe', id: `${n}`, payload: { query, variables: { id: big } } });
+    }
+    // What it watched has ended, before it knows.
+    expect(server.server.groups()).toBe(2);
+    await eventually(() => server.server.groups() === 1);
+    expect(server.server.unsent()).toBeLessThan(4 * MIB);
     const { revision } = await told(server, 'reportProgress', { job, stage: 'for those who read' });
     await watcher.until((seen) => seen.revision === revision);
     // What it asks for now is not begun.
-    greedy.subscribe<Seen>(UPDATES, { id: job });
+    greedy.subscribe<Seen>(HEAVY_UPDATES, { id: job });
     greedy.ws.resume();
     expect(await greedy.closed).toEqual({ code: 4513, reason: 'Too slow' });
-    expect(counters.watchers).toBe(1);
+    expect([server.server.groups(), counters.watchers]).toEqual([1, 1]);
     await told(server, 'reportComplete', { job });
     expect((await watcher.rest()).at(-1)).toMatchObject({ status: 'COMPLETED' });
     await eventually(() => server.server.topics() + server.server.groups() + server.server.unsent() === 0);
@@ -97,6 +103,11 @@ describe.each(engines)('a socket with a small buffer on %s', (engine) => {
       const [seen] = await flow.rest();
       expect([seen?.status, seen?.result.text.length]).toEqual(['COMPLETED', 900 * KIB]);
     }
+    const long = newTracked();
+    await told(server, 'reportOutput', { job: long, offset: 0, text: PIECE });
+    await told(server, 'reportComplete', { job: long });
+    const outputs = Array.from({ length: 60 }, () => socket.subscribe<Chunk>(OUTPUT, { id: long }));
+    for (const output of outputs) expect((await output.rest()).at(-1)).toMatchObject({ end: PIECE.length });
   });
 });
 
@@ -104,7 +115,8 @@ describe.each(engines)('silence on %s', (engine) => {
   const server = useServer({ engine, env: { MAX_BUFFERED_BYTES: `${MIB}` } });
 
   it('ends the socket of one that never reads again, closed with 4513 or not', async () => {
-    const job = newTracked();
+    const [job, big] = [newTracked(), newTracked()];
+    await told(server, 'reportComplete', { job: big, result: 'x'.repeat(900 * KIB) });
     for (let n = 0; n < 20; n++) await told(server, 'reportOutput', { job, offset: n * PIECE.length, text: PIECE });
     const [greedy, modest] = [await openSocket(server), await openSocket(server)];
     for (const socket of [greedy, modest]) {
@@ -112,6 +124,10 @@ describe.each(engines)('silence on %s', (engine) => {
       socket.ws.pause();
     }
     for (let n = 0; n < 60; n++) greedy.subscribe<Chunk>(OUTPUT, { id: job });
+    const query = 'query ($id: ID!) { job(id: $id) { result } }';
+    for (let n = 0; n < 60; n++) {
+      greedy.send({ type: 'subscribe', id: `${n}`, payload: { query, variables: { id: big } } });
+    }
     const { counters } = server.server.services;
     await eventually(() => counters.activeConnections === 0 && counters.watchers === 0);
     expect(server.server.topics() + server.server.groups() + server.server.unsent()).toBe(0);
