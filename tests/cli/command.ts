@@ -32,9 +32,16 @@ export interface CommandOptions {
 }
 
 /** Starts the real command line. */
-export function start(args: string[], { env, input, terminal, cwd }: CommandOptions = {}): RunningCommand {
+export const start = (args: string[], options?: CommandOptions): RunningCommand => startScript(MAIN, args, options);
+
+/** Starts a script with this Node. */
+export function startScript(
+  script: string,
+  args: string[],
+  { env, input, terminal, cwd }: CommandOptions = {},
+): RunningCommand {
   const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
-  const command = terminal ? ['python3', TERMINAL, process.execPath, MAIN] : [process.execPath, MAIN];
+  const command = terminal ? ['python3', TERMINAL, process.execPath, script] : [process.execPath, script];
   const [file, ...rest] = [...command, ...args] as [string, ...string[]];
   const options = { cwd, env: { ...inherited, TERM: 'xterm', ...env }, stdio: 'pipe' as const };
   const child: ChildProcess = endsWithUs(spawn(file, rest, options));
