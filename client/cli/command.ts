@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import { leadGroup, outputRead } from './group.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { leadGroup } from './group.ts';
 import type { Ending } from './process-group.ts';
 
 /** A command of the user's own that runs as if it were started from the shell. */
@@ -24,6 +25,9 @@ export interface CommandOptions {
   onOutput(from: 'stdout' | 'stderr', bytes: Buffer): Promise<void>;
 }
 
+/** How long a program that ended is waited for by whoever still holds its output open. */
+const HELD_MS = 1000;
+
 /** Starts a command as the leader of its own process group; its stdin is ours. */
 export function startCommand({ words, env, killAfterSeconds, onOutput }: CommandOptions): RunningCommand {
   const [file = '', ...args] = words;
@@ -34,19 +38,35 @@ export function startCommand({ words, env, killAfterSeconds, onOutput }: Command
   });
   const group = leadGroup(child);
 
+  let busy = 0;
+
   async function read(from: 'stdout' | 'stderr', stream: Readable): Promise<void> {
-    for await (const bytes of stream) await onOutput(from, bytes as Buffer);
+    for await (const bytes of stream) {
+      busy++;
+      await onOutput(from, bytes as Buffer);
+      busy--;
+    }
   }
-  // A stream that is given up, as somebody else holds it open, is at its end for us.
+  // A stream that is given up is at its end for us.
   const reading = [read('stdout', child.stdout), read('stderr', child.stderr)].map((each) => each.catch(() => {}));
+
+  /** A process in the background may hold a pipe open for ever; what the command itself has written is read before. */
+  async function heldOpen(signal: AbortSignal): Promise<void> {
+    do await sleep(HELD_MS, undefined, { signal });
+    while (busy > 0);
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
 
   const exited = new Promise<Ending>((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, error }));
     child.once('exit', (code, signal) => resolve({ code, signal }));
   });
   const ended = exited.then(async (ending) => {
-    await outputRead(child);
+    const over = new AbortController();
+    heldOpen(over.signal).catch(() => {});
     await Promise.all(reading);
+    over.abort();
     group.release();
     return ending;
   });

@@ -66,14 +66,3 @@ export function leadGroup({ pid: leader }: ChildProcess): Group {
     },
   };
 }
-
-/** Waits for the pipes of a program that has ended; one that a process outside its group still holds is left after a second. */
-export async function outputRead({ stdout, stderr }: ChildProcess): Promise<void> {
-  const open = [stdout, stderr].filter((stream) => stream !== null && !stream.closed);
-  const closed = open.map((stream) => new Promise((resolve) => stream?.once('close', resolve)));
-  const timer = setTimeout(() => {
-    for (const stream of open) stream?.destroy();
-  }, 1000);
-  await Promise.all(closed);
-  clearTimeout(timer);
-}

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { leadGroup, outputRead } from './group.ts';
+import { leadGroup } from './group.ts';
 import { createLineSplitter } from './lines.ts';
 
 /** How a program ended. `error`: it could not be started at all. */
@@ -112,6 +112,17 @@ export function startProcessGroup(options: ProcessGroupOptions): ProcessGroup {
     },
     stderrTail: () => tail.trim(),
   };
+}
+
+/** Waits for the pipes; one that a process outside the group still holds is left after a second. */
+async function outputRead({ stdout, stderr }: ChildProcessWithoutNullStreams): Promise<void> {
+  const open = [stdout, stderr].filter((stream) => !stream.closed);
+  const closed = open.map((stream) => new Promise((resolve) => stream.once('close', resolve)));
+  const timer = setTimeout(() => {
+    for (const stream of open) stream.destroy();
+  }, 1000);
+  await Promise.all(closed);
+  clearTimeout(timer);
 }
 
 /** The operator's own environment without Spacedock's credentials, and Python told to print lines as they come. */

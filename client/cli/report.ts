@@ -168,8 +168,16 @@ async function readOutput(
     },
     onRefused(error) {
       refusal = error;
+      stopIfCancelled().catch(() => {});
     },
   });
+
+  /** A cancel that no reply told of, as there was nothing to report for so long. */
+  async function stopIfCancelled(): Promise<void> {
+    const found = await reporter.getStatus(job);
+    if (found && isCancelled(found)) cancelled.abort();
+  }
+
   const stop = () => void process.stdin.destroy();
   cancelled.signal.addEventListener('abort', stop, { once: true });
   try {

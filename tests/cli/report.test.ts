@@ -105,6 +105,17 @@ test('a cancel ends the reading, and with it what writes', async () => {
   expect(await command.ended).toMatchObject({ code: 3, stderr: expect.stringMatching(/^CANCELLING\n/) });
 });
 
+test('a cancel that it was too silent to hear of ends the reading, too', async () => {
+  const job = 'silent';
+  await using command = begin(job, ['--output']);
+  command.write('y\n');
+  await person.watch(job).take(({ status }) => status === 'RUNNING');
+  await person.cancel(job);
+  await report(job, ['--cancelled']);
+  command.write('y\n');
+  expect(await command.ended).toMatchObject({ code: 3, stderr: expect.stringMatching(/^CANCELLED /) });
+});
+
 test('what the server refuses ends nothing that is passed on', async () => {
   await report('over', ['--complete']);
   const input = 'line\n'.repeat(50_000);

@@ -173,6 +173,14 @@ test('a server that is not there changes nothing for the command', async () => {
   expect(outcome).toMatchObject({ code: 4, stdout: 'done\n', stderr: expect.stringContaining('did not take the end') });
 });
 
+test('what waits for a silent server when the command ends is on stdout all the same', async () => {
+  await using proxy = await startProxy(server.url);
+  proxy.swallow();
+  const script = 'head -c 1150000 /dev/zero | tr "\\0" x; echo end';
+  const { code, stdout } = await track('tail', ['--url', proxy.url, '--wait', '0.2', '--', 'sh', '-c', script]);
+  expect([code, stdout.length, stdout.endsWith('xend\n')]).toEqual([0, 1_150_004, true]);
+});
+
 test('a server that does not want it changes nothing for the command', async () => {
   const outcome = await track('titled', ['--title', 'x'.repeat(600), '--', 'echo', 'done']);
   expect(outcome).toMatchObject({ code: 0, stdout: 'done\n', stderr: expect.stringContaining('is not reported on: ') });
