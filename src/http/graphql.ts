@@ -8,6 +8,7 @@ import { maskError, refusalError } from '../graphql/errors.ts';
 import { parseDocument } from '../graphql/operations.ts';
 import { schema } from '../graphql/schema.ts';
 import { misplacedUpload } from '../graphql/uploads.ts';
+import { subscribe } from '../live/patient.ts';
 import type { Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
 import type { Services } from '../service/services.ts';
@@ -55,9 +56,11 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
       if (refusal) setResultAndStopExecution({ errors: [refusalError(refusal, { status: 400 })] });
     },
     // A page that left before its subscription was there: nobody else would end it.
-    onSubscribe: ({ args }) => ({
-      onSubscribeResult: ({ result }) => endWith((args.contextValue as { request: Request }).request.signal, result),
-    }),
+    onSubscribe({ args, setSubscribeFn }) {
+      setSubscribeFn(subscribe);
+      const { request } = args.contextValue as { request: Request };
+      return { onSubscribeResult: ({ result }) => endWith(request.signal, result) };
+    },
     onResultProcess({ result, setResult, resultProcessor, setResultProcessor }) {
       if (!resultProcessor) {
         end(result);

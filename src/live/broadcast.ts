@@ -1,19 +1,16 @@
-import { setTimeout as pass } from 'node:timers/promises';
 import {
   createSourceEventStream,
   type ExecutionArgs,
   type ExecutionResult,
   execute,
-  GraphQLError,
+  type GraphQLError,
   type GraphQLFormattedError,
 } from 'graphql';
-import { EngineUnavailable } from '../engine/engine.ts';
 import { nextHead, textFrame } from './frame.ts';
 import type { SocketLink } from './link.ts';
+import { answer, isWithoutStorage } from './patient.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 
-/** An answer that the storage was away for is asked for again after this. */
-const RETRY_MS = 500;
 /** Who joins later than this after an event is told what is so by then: output grows and links age without an event. */
 const FRESH_MS = 1000;
 
@@ -101,15 +98,6 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
     return null;
   }
 
-  /** The answer to an event, which may be the end: none is given up because the storage is away, as long as somebody waits for it. */
-  async function answered(group: Group, event: unknown): Promise<ExecutionResult> {
-    for (;;) {
-      const answer = await execute({ ...group.args, rootValue: event });
-      if (!answer.errors?.some(isUnavailable) || group.members.size === 0) return answer;
-      await pass(RETRY_MS, undefined, { ref: false });
-    }
-  }
-
   function keep(group: Group, { data, errors }: ExecutionResult): void {
     const payload = errors ? { data, errors: errors.map(mask) } : { data };
     group.newest = Buffer.from(`${JSON.stringify(payload)}}`);
@@ -119,17 +107,17 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
   /** Once for all who join meanwhile. What is known stays while the storage is away, or when a newer event was faster. */
   async function refresh(group: Group): Promise<void> {
     const { version } = group;
-    const answer = await execute({ ...group.args, rootValue: group.event });
-    if (group.version === version && !answer.errors?.some(isUnavailable)) keep(group, answer);
+    const result = await execute({ ...group.args, rootValue: group.event });
+    if (group.version === version && !isWithoutStorage(result)) keep(group, result);
   }
 
   /** One execution at a time; the source holds the newest meanwhile, so none overtakes another. */
   async function run(group: Group, events: AsyncIterator<unknown>): Promise<void> {
     try {
       for (let next = await events.next(); !next.done; next = await events.next()) {
-        const answer = await answered(group, next.value);
+        const result = await answer(group.args, next.value, () => group.members.size > 0);
         group.event = next.value;
-        keep(group, answer);
+        keep(group, result);
         group.version++;
         for (const member of group.members) show(group, member);
       }
@@ -207,10 +195,4 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
     /** Of this process, for tests and figures. */
     groups: () => groups.size,
   };
-}
-
-function isUnavailable(error: unknown): boolean {
-  let inner: unknown = error;
-  while (inner instanceof GraphQLError) inner = inner.originalError;
-  return inner instanceof EngineUnavailable;
 }

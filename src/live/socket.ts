@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type ExecutionArgs, execute, type GraphQLError, type GraphQLFormattedError, subscribe } from 'graphql';
+import { type ExecutionArgs, execute, type GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { CloseCode, handleProtocols, MessageType, makeServer } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../config.ts';
@@ -11,6 +11,7 @@ import type { Counters } from '../service/stats.ts';
 import { createBroadcast, type Delivery } from './broadcast.ts';
 import { CLOSE_TOO_SLOW, createLink, type SocketLink } from './link.ts';
 import { refusedFor } from './origin.ts';
+import { subscribe } from './patient.ts';
 import { createRelay } from './relay.ts';
 
 /** What an operation over a socket is executed with; the GraphQL floor gives it. */

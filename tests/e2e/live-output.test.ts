@@ -3,12 +3,18 @@ import { describe, expect, it } from 'vitest';
 import { EngineUnavailable } from '../../src/engine/engine.ts';
 import { createLog } from '../../src/log.ts';
 import { openServer } from '../../src/server.ts';
+import { sse } from '../help/client.ts';
 import type { ApiError, Flow } from '../help/flow.ts';
 import { eventually } from '../help/jobs.ts';
 import { engines } from '../help/server.ts';
 import { openSocket, type RawSocket } from '../help/socket.ts';
 import { useServer } from '../help/use-server.ts';
 import { bytesOf, type Chunk, newTracked, OUTPUT, told, UPDATES } from './live-reports.ts';
+
+interface Length {
+  status: string;
+  outputLength: number;
+}
 
 const LONG = 'long line of output\n'.repeat(25_000);
 const textOf = (chunks: Chunk[]) => chunks.map(({ text }) => text).join('');
@@ -22,7 +28,7 @@ async function writeMuch(server: { graphql: string }, job: string): Promise<stri
 }
 
 describe.each(engines)('those who read output on %s', (engine) => {
-  const server = useServer({ engine, env: { TRACKED_SECONDS: '1', KEEPALIVE_SECONDS: '60' } });
+  const server = useServer({ engine, env: { KEEPALIVE_SECONDS: '60' } });
 
   it('[promise 7] another attempt begins at 0 for who has read all, and for who is far behind', async () => {
     const job = newTracked();
@@ -60,32 +66,6 @@ describe.each(engines)('those who read output on %s', (engine) => {
     expect(await second.next()).toEqual({ attempt: 2, offset: 0, end: 3, text: 'two' });
     await told(server, 'reportFailure', { job, error: 'enough' });
     expect(await second.ended).toBe('complete');
-  });
-
-  it('a job that is deleted while somebody still reads ends for them, and its id is free', async () => {
-    const job = newTracked();
-    const all = await writeMuch(server, job);
-    await using slow = await openSocket(server);
-    const flow = output(slow, job);
-    const { end } = await flow.next();
-    slow.ws.pause();
-    const gone = Promise.withResolvers<void>();
-    const unlisten = await server.engine.bus.listenJob(job, (it) => it ?? gone.resolve());
-    await told(server, 'reportComplete', { job });
-    await gone.promise;
-    unlisten();
-    await told(server, 'reportOutput', { job, offset: 0, text: 'anew' });
-    await using socket = await openSocket(server);
-    const anew = output(socket, job);
-    expect(await anew.next()).toMatchObject({ attempt: 1, offset: 0, text: 'anew' });
-    await told(server, 'reportComplete', { job });
-    expect(await anew.ended).toBe('complete');
-    slow.ws.resume();
-    const seen = textOf(await flow.rest());
-    // What was sent is whole, and nothing of another job.
-    expect(all.startsWith(seen, end) && end + seen.length < all.length).toBe(true);
-    expect(await flow.ended).toBe('complete');
-    await eventually(() => server.server.topics() === 0);
   });
 
   it('[promise 7] who comes from another process with more than this one has heard of is served', async () => {
@@ -128,11 +108,14 @@ describe.each(engines)('those who read output on %s', (engine) => {
     await using socket = await openSocket({ socket: `${weak.url.replace('http', 'ws')}/graphql` });
     const job = newTracked();
     await told(server, 'reportOutput', { job, offset: 0, text: 'ab' });
-    const watcher = socket.subscribe<{ status: string; outputLength: number }>(
-      'subscription ($id: ID!) { jobUpdates(id: $id) { status outputLength } }',
-      { id: job },
-    );
-    await watcher.next();
+    const root = 'jobUpdates(id: $id) { status outputLength }';
+    const alone = `subscription ($id: ID!) { ... on Subscription { ${root} } }`;
+    const watchers = [
+      socket.subscribe<Length>(`subscription ($id: ID!) { ${root} }`, { id: job }),
+      socket.subscribe<Length>(alone, { id: job }),
+      await sse<Length>({ graphql: `${weak.url}/graphql` }, alone, { id: job }),
+    ];
+    for (const watcher of watchers) await watcher.next();
     const kept = output(socket, job);
     await kept.next();
     away = true;
@@ -140,12 +123,44 @@ describe.each(engines)('those who read output on %s', (engine) => {
     await told(server, 'reportComplete', { job });
     await refused.promise;
     away = false;
-    expect((await watcher.rest()).at(-1)).toEqual({ status: 'COMPLETED', outputLength: 2 });
-    expect(await watcher.ended).toBe('complete');
+    for (const watcher of watchers) {
+      expect((await watcher.rest()).at(-1)).toEqual({ status: 'COMPLETED', outputLength: 2 });
+      expect(await watcher.ended).toBe('complete');
+    }
     expect(textOf(await late.rest())).toBe('b');
     socket.cut();
     await socket.closed;
     await weak.close();
+  });
+});
+
+describe.each(engines)('retention on %s', (engine) => {
+  const server = useServer({ engine, env: { TRACKED_SECONDS: '3', KEEPALIVE_SECONDS: '60' } });
+
+  it('a job that is deleted while somebody still reads ends for them, and its id is free', async () => {
+    const job = newTracked();
+    const all = await writeMuch(server, job);
+    await using slow = await openSocket(server);
+    const flow = output(slow, job);
+    const { end } = await flow.next();
+    slow.ws.pause();
+    const gone = Promise.withResolvers<void>();
+    const unlisten = await server.engine.bus.listenJob(job, (it) => it ?? gone.resolve());
+    await told(server, 'reportComplete', { job });
+    await gone.promise;
+    unlisten();
+    await told(server, 'reportOutput', { job, offset: 0, text: 'anew' });
+    await using socket = await openSocket(server);
+    const anew = output(socket, job);
+    expect(await anew.next()).toMatchObject({ attempt: 1, offset: 0, text: 'anew' });
+    await told(server, 'reportComplete', { job });
+    expect(await anew.ended).toBe('complete');
+    slow.ws.resume();
+    const seen = textOf(await flow.rest());
+    // What was sent is whole, and nothing of another job.
+    expect(all.startsWith(seen, end) && end + seen.length < all.length).toBe(true);
+    expect(await flow.ended).toBe('complete');
+    await eventually(() => server.server.topics() === 0);
   });
 });
 

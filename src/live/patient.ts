@@ -1,0 +1,53 @@
+import { setTimeout as pass } from 'node:timers/promises';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
+import { EngineUnavailable } from '../engine/engine.ts';
+
+/** An answer that the storage was away for is asked for again after this. */
+const RETRY_MS = 500;
+
+/** The answer to an event, which may be the end: none is given up because the storage is away, as long as it is wanted. */
+export async function answer(args: ExecutionArgs, event: unknown, wanted: () => boolean): Promise<ExecutionResult> {
+  for (;;) {
+    const result = await execute({ ...args, rootValue: event });
+    if (!isWithoutStorage(result) || !wanted()) return result;
+    await pass(RETRY_MS, undefined, { ref: false });
+  }
+}
+
+/** Whether the storage was away for a part of it. */
+export const isWithoutStorage = ({ errors }: ExecutionResult): boolean => errors?.some(isUnavailable) ?? false;
+
+function isUnavailable(error: unknown): boolean {
+  let inner: unknown = error;
+  while (inner instanceof GraphQLError) inner = inner.originalError;
+  return inner instanceof EngineUnavailable;
+}
+
+/** GraphQL's `subscribe`, with answers as above. */
+export async function subscribe(
+  args: ExecutionArgs,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
+  const source = await createSourceEventStream(args);
+  if (!(Symbol.asyncIterator in source)) return source;
+  const events = source[Symbol.asyncIterator]();
+  let left = false;
+  const answers: AsyncIterableIterator<ExecutionResult> = {
+    async next() {
+      const next = await events.next();
+      return next.done ? next : { done: false, value: await answer(args, next.value, () => !left) };
+    },
+    async return() {
+      left = true;
+      await events.return?.();
+      return { done: true, value: undefined };
+    },
+    async throw(error) {
+      await answers.return?.();
+      throw error;
+    },
+    [Symbol.asyncIterator]() {
+      return answers;
+    },
+  };
+  return answers;
+}
