@@ -38,6 +38,7 @@ export function startCommand({ words, env, killAfterSeconds, onOutput }: Command
   });
   const group = leadGroup(child);
 
+  let stopping: Promise<void> | undefined;
   let busy = 0;
 
   async function read(from: 'stdout' | 'stderr', stream: Readable): Promise<void> {
@@ -67,11 +68,20 @@ export function startCommand({ words, env, killAfterSeconds, onOutput }: Command
     heldOpen(over.signal).catch(() => {});
     await Promise.all(reading);
     over.abort();
+    // A cancel is over when all that the command started is gone.
+    await stopping;
     group.release();
     return ending;
   });
 
-  return { ended, signal: group.signal, stop: () => group.stop(killAfterSeconds) };
+  return {
+    ended,
+    signal: group.signal,
+    stop() {
+      stopping ??= group.stop(killAfterSeconds);
+      return stopping;
+    },
+  };
 }
 
 /** The exit code by which a shell tells the same. */

@@ -28,7 +28,9 @@ export function addJobCommands(program: Command): void {
     .action(async (id: string, options: JobOptions) => {
       await withConnection(options, async (server) => {
         // Says at once when there is no server: the watching itself would try for ever.
-        await server.request(jobQuery, { id });
+        const { job } = await server.request(jobQuery, { id });
+        if (!job && !id.includes('.'))
+          process.stderr.write(`There is no job ${id} yet: waiting for its first report\n`);
         await followJob(server, id, options);
       });
     });

@@ -65,7 +65,7 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
 
   async function work({ signal }: Tracked): Promise<void> {
     silence.end();
-    const stop = () => void stopIfCancelled(signal.reason);
+    const stop = () => void stopIfCancelled(signal.reason).catch(() => {});
     signal.addEventListener('abort', stop, { once: true });
     const ending = await command.ended;
     void output.end();

@@ -49,7 +49,7 @@ describe.each(engines)('on %s', (engine) => {
     await watching.until(/the app is away; the job waits for it up to 2 min\n/, 'stderr');
     await stage.actor({ handler: () => ({ result: 'by another' }) });
     const { code, stdout, stderr } = await watching.ended;
-    expect([code, stdout]).toEqual([0, 'by another\n']);
+    expect([code, stdout]).toEqual([0, 'begun\nby another\n']);
     expect(stderr.match(/^the app .*$/gm)?.slice(-2)).toEqual([
       'the app is away; the job waits for it up to 2 min',
       'the app is back',

@@ -47,6 +47,13 @@ test.each([
   expect(await command.ended).toMatchObject({ code: 0, stdout });
 });
 
+test('a job that is not there yet is waited for, and that is told', async () => {
+  await using command = watch('later');
+  await command.until(/^There is no job later yet: waiting for its first report\n/, 'stderr');
+  await reporter.reportComplete('later', 'fine');
+  expect(await command.ended).toMatchObject({ code: 0, stdout: 'fine\n' });
+});
+
 test('a script can have the result alone, or the whole job', async () => {
   void reporter.reportOutput('script', 'thinking\n');
   await reporter.reportComplete('script', { a: 1 });

@@ -105,6 +105,19 @@ test('a cancel ends the command and all that it started, also where SIGTERM is n
   });
 });
 
+test('a cancel is confirmed when the last process that the command started is gone', async () => {
+  const script = `(trap '' TERM; echo pid $(exec sh -c 'echo $PPID'); while :; do sleep 0.1; done) & wait`;
+  await using command = begin('family', ['--kill-after', '2', '--', 'sh', '-c', script]);
+  const said = await command.until(/pid \d+\n/);
+  const pid = Number(/\d+/.exec(said)?.[0]);
+  const watch = person.watch('family');
+  await watch.take(({ status }) => status === 'RUNNING');
+  await person.cancel('family');
+  await watch.take(({ status }) => status === 'CANCELLED');
+  expect(alive(pid)).toBe(false);
+  expect(await command.ended).toMatchObject({ code: 3 });
+});
+
 test('a command that ends in its own way when it is cancelled is not reported as done', async () => {
   await using command = begin('polite', [
     '--',
