@@ -4,6 +4,7 @@ import type { Engine, Unlisten } from '../engine/engine.ts';
 import type { Connections, SpaceConnection } from '../service/connections.ts';
 import type { Spaces } from '../service/spaces.ts';
 import { createStream, type Stream } from '../service/stream.ts';
+import { patiently } from './patient.ts';
 
 /** Counts are told at most five times a second. */
 const COUNTS_MS = 200;
@@ -97,7 +98,10 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
       return;
     }
     topic.reading = true;
-    look(topic)
+    patiently(
+      () => look(topic),
+      () => topic.watchers.size > 0,
+    )
       .catch(onError)
       .finally(() => {
         topic.reading = false;

@@ -5,6 +5,7 @@ import type { Engine, Unlisten } from '../engine/engine.ts';
 import type { Jobs } from '../service/jobs.ts';
 import { deleted } from './deleted.ts';
 import { createOutputWatcher, type OutputPiece, type OutputTopic, type OutputWatcher } from './output-watcher.ts';
+import { patiently } from './patient.ts';
 
 interface Topic extends OutputTopic {
   /** Null: not there (yet). */
@@ -91,8 +92,13 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
     }
   }
 
+  const isWatched = ({ watchers }: Topic) => watchers.size > 0;
+
   async function settle(topic: Topic): Promise<void> {
-    await measure(topic);
+    await patiently(
+      () => measure(topic),
+      () => isWatched(topic),
+    );
     if (topic.job && isFinished(topic.job)) finish(topic);
   }
 
@@ -112,6 +118,14 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
     if (job) became(topic, job);
     else if (had) became(topic, null);
     wake(topic);
+  }
+
+  async function rereadLater(topic: Topic): Promise<void> {
+    await topic.ready;
+    await patiently(
+      () => reread(topic),
+      () => isWatched(topic),
+    );
   }
 
   function leave(topic: Topic, watcher: OutputWatcher): void {
@@ -183,7 +197,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
 
     /** After an outage, in which messages were lost. */
     reread(): void {
-      for (const topic of topics.values()) topic.ready.then(() => reread(topic)).catch(onError);
+      for (const topic of topics.values()) rereadLater(topic).catch(onError);
     },
 
     size: () => topics.size,

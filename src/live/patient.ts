@@ -2,7 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
 import { EngineUnavailable } from '../engine/engine.ts';
 
-/** An answer that the storage was away for is asked for again after this. */
+/** What the storage was away for is asked for again after this. */
 const RETRY_MS = 500;
 
 /** The answer to an event, which may be the end: none is given up because the storage is away, as long as it is wanted. */
@@ -10,6 +10,18 @@ export async function answer(args: ExecutionArgs, event: unknown, wanted: () => 
   for (;;) {
     const result = await execute({ ...args, rootValue: event });
     if (!isWithoutStorage(result) || !wanted()) return result;
+    await pass(RETRY_MS, undefined, { ref: false });
+  }
+}
+
+/** What is read from the storage, when it is back; rejects with EngineUnavailable once nobody wants it. */
+export async function patiently<T>(read: () => Promise<T>, wanted: () => boolean): Promise<T> {
+  for (;;) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof EngineUnavailable) || !wanted()) throw error;
+    }
     await pass(RETRY_MS, undefined, { ref: false });
   }
 }

@@ -12,6 +12,7 @@ import { createConnectionWatch, spaceDeleted } from './connection-watch.ts';
 import { deleted } from './deleted.ts';
 import { createOutputWatch } from './output-watch.ts';
 import type { OutputPiece } from './output-watcher.ts';
+import { patiently } from './patient.ts';
 
 /** Queue position and expected wait are looked at this often; a watcher hears of them when they changed. */
 const QUEUE_MS = 1000;
@@ -92,6 +93,14 @@ export function createWatch(services: Services, log: Log) {
     else if (before && topic.job === before) news(topic, null);
   }
 
+  async function rereadLater(topic: Topic): Promise<void> {
+    await topic.ready;
+    await patiently(
+      () => reread(topic),
+      () => topic.watchers.size > 0,
+    );
+  }
+
   function leave(topic: Topic, stream: Stream<Job>): void {
     if (!topic.watchers.delete(stream)) return;
     counters.watchers--;
@@ -138,7 +147,7 @@ export function createWatch(services: Services, log: Log) {
 
   // Messages during an outage are lost: whatever is live is read again.
   engine.onReady(() => {
-    for (const topic of topics.values()) topic.ready.then(() => reread(topic)).catch(onError);
+    for (const topic of topics.values()) rereadLater(topic).catch(onError);
     connectionWatch.reread();
     outputWatch.reread();
     for (const [feed, space] of feeds) lookAtFeed(feed, space).catch(onError);
