@@ -23,7 +23,7 @@ export const MOST_KEPT = 16 * 1024 * 1024;
 const AWAY_MS = 2000;
 
 export function createOutputPump(
-  reporter: ProgressReporter,
+  reporter: Pick<ProgressReporter, 'reportOutput'>,
   job: string,
   { onReply, onRefused }: OutputPumpOptions,
 ): OutputPump {
