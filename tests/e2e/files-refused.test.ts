@@ -100,7 +100,9 @@ describe.each(engines)('a file refused on %s', (engine) => {
     const { port, hostname } = new URL(server.url);
     const sender = createConnection(Number(port), hostname);
     const begin = '--x\r\ncontent-disposition: form-data; name="file"; filename="a.txt"\r\n\r\n';
-    sender.write(`POST /files?name=a.txt HTTP/1.1\r\nhost: localhost\r\n${header}\r\ncontent-length: 900000\r\n\r\n${begin}`);
+    sender.write(
+      `POST /files?name=a.txt HTTP/1.1\r\nhost: localhost\r\n${header}\r\ncontent-length: 900000\r\n\r\n${begin}`,
+    );
     sender.write(Buffer.alloc(200_000));
     const added = async () => (await stored(server)).filter((path) => !before.includes(path));
     await eventually(async () => (await added()).length === 1);
