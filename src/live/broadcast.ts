@@ -1,12 +1,5 @@
-import {
-  createSourceEventStream,
-  type ExecutionArgs,
-  type ExecutionResult,
-  execute,
-  type GraphQLError,
-  type GraphQLFormattedError,
-} from 'graphql';
-import { nextHead, textFrame } from './frame.ts';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import { type Mask, nextHead, nextTail, textFrame } from './frame.ts';
 import type { SocketLink } from './link.ts';
 import { answer, isWithoutStorage } from './patient.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
@@ -56,8 +49,7 @@ interface Member {
 
 export type Broadcast = ReturnType<typeof createBroadcast>;
 
-/** `mask`: what a client may see of an error. */
-export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFormattedError }) {
+export function createBroadcast({ mask }: { mask: Mask }) {
   const groups = new Map<string, Group>();
 
   function open(key: string, args: ExecutionArgs): Group {
@@ -98,9 +90,8 @@ export function createBroadcast({ mask }: { mask(error: GraphQLError): GraphQLFo
     return null;
   }
 
-  function keep(group: Group, { data, errors }: ExecutionResult): void {
-    const payload = errors ? { data, errors: errors.map(mask) } : { data };
-    group.newest = Buffer.from(`${JSON.stringify(payload)}}`);
+  function keep(group: Group, result: ExecutionResult): void {
+    group.newest = nextTail(result, mask);
     group.freshAt = performance.now();
   }
 

@@ -1,5 +1,15 @@
-/** A Next of an operation up to its payload; after that comes a brace. */
+import type { ExecutionResult, GraphQLError, GraphQLFormattedError } from 'graphql';
+
+/** What a client may see of an error. */
+export type Mask = (error: GraphQLError) => GraphQLFormattedError;
+
+/** A Next of an operation up to its payload. */
 export const nextHead = (id: string): Buffer => Buffer.from(`{"id":${JSON.stringify(id)},"type":"next","payload":`);
+
+/** The rest of it, whatever the operation: the payload, and the brace that closes the message. */
+export function nextTail({ data, errors }: ExecutionResult, mask: Mask): Buffer {
+  return Buffer.from(`${JSON.stringify(errors ? { data, errors: errors.map(mask) } : { data })}}`);
+}
 
 const FINAL_TEXT = 0x81;
 

@@ -1,26 +1,17 @@
-import {
-  createSourceEventStream,
-  type ExecutionArgs,
-  type ExecutionResult,
-  execute,
-  type GraphQLError,
-  type GraphQLFormattedError,
-} from 'graphql';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
 import type { Delivery } from './broadcast.ts';
-import { nextHead, textFrame } from './frame.ts';
+import { type Mask, nextHead, nextTail, textFrame } from './frame.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 /**
  * Subscriptions of which every event counts. Each watcher has a source of its own, at its own place; but an event that several of them
- * are given, who asked in the same words, is executed and written out once. `mask`: what a client may see of an error.
+ * are given, who asked in the same words, is executed and written out once.
  */
-export function createRelay({ mask }: { mask(error: GraphQLError): GraphQLFormattedError }) {
+export function createRelay({ mask }: { mask: Mask }) {
   const texts = new WeakMap<object, Map<string, Promise<Buffer>>>();
 
   async function write(args: ExecutionArgs, event: object): Promise<Buffer> {
-    const { data, errors } = await execute({ ...args, rootValue: event });
-    const payload = errors ? { data, errors: errors.map(mask) } : { data };
-    return Buffer.from(`${JSON.stringify(payload)}}`);
+    return nextTail(await execute({ ...args, rootValue: event }), mask);
   }
 
   /** The end of a Next: the payload, and the brace that closes it. */
