@@ -196,7 +196,9 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     const stopping: Held[] = [];
     for (const lease of found) {
       const job = keeps(lease) ? await jobs.find(lease.job) : null;
-      if (job && isActive(job) && leaseOf(job)?.token === lease.token && !session.ended) {
+      // What a session that has ended meanwhile would keep is its successor's, or has its grace.
+      if (session.ended) break;
+      if (job && isActive(job) && leaseOf(job)?.token === lease.token) {
         kept.push(job.id);
         jobs.hold(job);
         const held = newHeld(job, lease.space, lease.token, true);

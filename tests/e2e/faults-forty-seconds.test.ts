@@ -34,6 +34,14 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => house.disposeAsync());
 
+let spaces = 0;
+/** A space of a test's own, also when it is tried again. */
+async function newSpace(name: string): Promise<string> {
+  const space = `${name}-${++spaces}`;
+  await person.space(space);
+  return space;
+}
+
 const child = async (url: string, space: string): Promise<ChildApp> =>
   house.use(await startChildApp({ url, spaces: [space], name: space }));
 
@@ -45,10 +53,10 @@ async function raw(server: ServerProcess, space: string): Promise<RawApp> {
 
 describe.concurrent('for 40 seconds', { timeout: 150_000 }, () => {
   test('an app that blocks its event loop completes its job once', async () => {
-    await person.space('blocks');
-    const app = await child(a.url, 'blocks');
-    const state = person.look('blocks');
-    const { id } = await person.submit('blocks', `block ${FORTY}`);
+    const space = await newSpace('blocks');
+    const app = await child(a.url, space);
+    const state = person.look(space);
+    const { id } = await person.submit(space, `block ${FORTY}`);
     await app.event('working');
     await state.next(({ status }) => status === 'RECONNECTING');
     const end = await person.end(id);
@@ -56,15 +64,15 @@ describe.concurrent('for 40 seconds', { timeout: 150_000 }, () => {
     expect(end.processingTime).toBeGreaterThanOrEqual(FORTY);
     expect(end.events.filter(({ status }) => status === 'COMPLETED')).toHaveLength(1);
     await state.next(({ status }) => status === 'CONNECTED');
-    const { id: next } = await person.submit('blocks', 'more');
+    const { id: next } = await person.submit(space, 'more');
     expect(await person.end(next)).toMatchObject({ status: 'COMPLETED', attempt: 1 });
   });
 
   test('an app that is held (SIGSTOP) completes its job once', async () => {
-    await person.space('holds');
-    const app = await child(a.url, 'holds');
-    const state = person.look('holds');
-    const { id } = await person.submit('holds', 'hold');
+    const space = await newSpace('holds');
+    const app = await child(a.url, space);
+    const state = person.look(space);
+    const { id } = await person.submit(space, 'hold');
     await app.event('working');
     app.pause();
     await pass(FORTY);
@@ -72,35 +80,36 @@ describe.concurrent('for 40 seconds', { timeout: 150_000 }, () => {
     await state.next(({ status }) => status === 'RECONNECTING');
     await state.next(({ status }) => status === 'CONNECTED');
     app.finish(id);
-    expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', attempt: 1, result: { by: 'holds' } });
+    expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', attempt: 1, result: { by: space } });
   });
 
   test('an app behind a way that swallows bytes reattaches when it heals, and completes its job once', async () => {
-    await person.space('swallows');
+    const space = await newSpace('swallows');
     const way = house.use(await startProxy(a.url));
-    const app = await child(way.url, 'swallows');
-    const state = person.look('swallows');
-    const { id } = await person.submit('swallows', 'hold');
+    const app = await child(way.url, space);
+    const state = person.look(space);
+    const { id } = await person.submit(space, 'hold');
     await app.event('working');
     way.swallow();
     await pass(FORTY);
     way.heal();
-    expect(await app.event('registered')).toMatchObject({ kept: [id], lost: [] });
+    const registered = await app.event('registered');
+    expect(registered, JSON.stringify((await person.job(id)).events)).toMatchObject({ kept: [id], lost: [] });
     await state.next(({ status }) => status === 'RECONNECTING');
     await state.next(({ status }) => status === 'CONNECTED');
     app.finish(id);
-    expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', attempt: 1, result: { by: 'swallows' } });
+    expect(await person.end(id)).toMatchObject({ status: 'COMPLETED', attempt: 1, result: { by: space } });
   });
 
   test('an app that is killed loses its job to another after the grace of 15 seconds', async () => {
-    await person.space('kills');
-    const app = await child(a.url, 'kills');
-    const state = person.look('kills');
-    const { id } = await person.submit('kills', 'hold');
+    const space = await newSpace('kills');
+    const app = await child(a.url, space);
+    const state = person.look(space);
+    const { id } = await person.submit(space, 'hold');
     await app.event('working');
     await app.kill();
     const lost = await state.next(({ status }) => status === 'RECONNECTING');
-    const other = await raw(b, 'kills');
+    const other = await raw(b, space);
     const request = await other.request();
     expect(request.job).toMatchObject({ id, attempt: 2 });
     expect(await other.complete(request)).toMatchObject({ status: 'COMPLETED' });
@@ -111,14 +120,14 @@ describe.concurrent('for 40 seconds', { timeout: 150_000 }, () => {
   });
 
   test('a server that is held (SIGSTOP), its sockets open: its job goes to another process, and its app is told when it is back', async () => {
-    await person.space('stops');
-    const stuck = await raw(held, 'stops');
-    const { id } = await person.submit('stops', 'whose?');
+    const space = await newSpace('stops');
+    const stuck = await raw(held, space);
+    const { id } = await person.submit(space, 'whose?');
     const request = await stuck.request();
     await stuck.progress(request, 'drawing', 0.5);
     const over = pass(FORTY);
     held.pause();
-    const other = await raw(b, 'stops');
+    const other = await raw(b, space);
     const again = await other.request();
     expect(again.job).toMatchObject({ id, attempt: 2 });
     await other.progress(again, 'drawing anew');
