@@ -13,6 +13,7 @@ import {
 } from './fixtures.ts';
 
 const MAX = 1_000_000;
+const PIECE = 10_000;
 /** Two, three and four bytes a character, and a family of joined ones. */
 const TEXT = 'aé€😀👩‍👧‍👦z';
 const bytes = Buffer.byteLength;
@@ -62,6 +63,31 @@ export function outputContract(open: Open): void {
       }
       // From within a character: from the next one on.
       expect(await engine.output.read(job.id, 1, 2, MAX)).toMatchObject({ offset: 3, text: (TEXT + TEXT).slice(2) });
+    });
+
+    test('[promise 7] a piece of a megabyte is told as one, and read in small ones that are it byte for byte', async () => {
+      const { engine, other } = at;
+      const { job, lease } = await working(engine);
+      const heard = await listening<OutputChunk>((handler) => other.bus.listenOutput(job.id, handler));
+      const large = TEXT.repeat(Math.ceil(MAX / bytes(TEXT)));
+      const end = bytes(large);
+      expect(await engine.output.append(job.id, 1, lease, 0, large, end)).toEqual({ outcome: 'appended', end });
+      expect(await heard.until(1)).toEqual([{ attempt: 1, offset: 0, end, text: large }]);
+      const pieces: string[] = [];
+      for (let after = 0; after < end; ) {
+        const piece = (await other.output.read(job.id, 1, after, PIECE))!;
+        expect(piece).toMatchObject({ attempt: 1, offset: after, end: after + bytes(piece.text) });
+        // Whole but for a character that was cut, whatever the size of what was reported.
+        expect(piece.end).toBeGreaterThan(Math.min(after + PIECE, end) - 4);
+        expect(piece.end).toBeLessThanOrEqual(after + PIECE);
+        pieces.push(piece.text);
+        after = piece.end;
+      }
+      expect(Buffer.from(pieces.join('')).equals(Buffer.from(large))).toBe(true);
+      expect(await engine.output.append(job.id, 1, lease, 0, `${large}😀`, MAX)).toEqual({ outcome: 'full', end });
+      expect(await engine.output.append(job.id, 1, lease, 0, `${large}😀`, end + 4)).toMatchObject({ end: end + 4 });
+      expect(await other.output.read(job.id, 1, end - 1, PIECE)).toMatchObject({ offset: end - 1, text: 'z😀' });
+      heard.unlisten();
     });
 
     test('[promise 7] an overlapping repeat adds the new tail alone; a hole, and what cuts a character, adds nothing', async () => {

@@ -4,6 +4,9 @@ import { topicOf } from './bus.ts';
 import type { Database } from './database.ts';
 import type { Store } from './store.ts';
 
+/** Bytes of a row, at most: a read decodes whole rows, so one as long as what was reported would be decoded for each of its pieces. */
+const ROW_BYTES = 16 * 1024;
+
 /** The log as rows of text, each found by the offset of its end. */
 export function createOutput(database: Database, store: Store): Output {
   const findJob = database.one<{ row: number; status: string; lease: string | null }>(
@@ -15,9 +18,10 @@ export function createOutput(database: Database, store: Store): Output {
   const findLength = database.one<{ attempt: number; end: number }>(
     'SELECT attempt, ends AS end FROM output JOIN jobs USING (row) WHERE id = ? ORDER BY ends DESC LIMIT 1',
   );
+  // Up to the row that holds the last byte asked for.
   const findText = database.all<{ ends: number; attempt: number; text: string }>(
-    `SELECT ends, attempt, text FROM output JOIN jobs USING (row) WHERE id = ?1 AND ends > ?2 ORDER BY ends
-     LIMIT (SELECT 1 + count(*) FROM (SELECT 1 FROM output JOIN jobs USING (row) WHERE id = ?1 AND ends > ?2 AND ends <= ?2 + ?3))`,
+    `SELECT ends, attempt, text FROM output WHERE row = ?1 AND ends > ?2
+     AND ends <= ifnull((SELECT min(ends) FROM output WHERE row = ?1 AND ends >= ?2 + ?3), ?2 + ?3) ORDER BY ends`,
   );
   const insert = database.run('INSERT INTO output (row, ends, attempt, text) VALUES (?, ?, ?, ?)');
   const drop = database.run('DELETE FROM output WHERE row = ?');
@@ -40,16 +44,21 @@ export function createOutput(database: Database, store: Store): Output {
         const end = from + fresh.length;
         if (end > maxBytes) return { outcome: 'full', end: from };
         if (log && attempt > log.attempt) drop(job.row);
-        const added = fresh.toString();
-        insert(job.row, end, attempt, added);
-        tell(topicOf.output(id), { attempt, offset: from, end, text: added });
+        for (let at = 0; at < fresh.length; ) {
+          const piece = wholeCharacters(attempt, from + at, fresh.subarray(at, at + ROW_BYTES));
+          insert(job.row, piece.end, attempt, piece.text);
+          at = piece.end - from;
+        }
+        tell(topicOf.output(id), { attempt, offset: from, end, text: fresh.toString() });
         return { outcome: 'appended', end };
       }),
     read: (id, attempt, after, maxBytes) =>
       store.read(() => {
-        const rows = findText(id, after, maxBytes);
+        const job = findJob(id);
+        if (!job) return null;
+        const rows = findText(job.row, after, maxBytes);
         if (rows.length === 0) {
-          const log = findLength(id);
+          const log = findEnd(job.row);
           return log?.attempt === attempt ? { attempt, offset: after, end: after, text: '' } : null;
         }
         if (rows[0]!.attempt !== attempt) return null;
