@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isTrackedId, type JobId } from '../domain/ids.ts';
+import { isTrackedId, type JobId, jobId } from '../domain/ids.ts';
 import type { Job, StoredFile, Submitter } from '../domain/job.ts';
 import { boundedJson, boundedText } from '../domain/json.ts';
 import { fraction, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, type ProgressReport } from '../domain/progress.ts';
@@ -52,8 +52,15 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
     text == null ? null : boundedText('input.message', text, MAX_MESSAGE_BYTES);
   const metadata = (value: unknown) => boundedJson('input.metadata', value, MAX_METADATA_BYTES);
 
+  /** Who reports without a lease chose the id: one that no job can have is refused as such, not as unknown. */
+  function checkId({ job, lease }: Report): void {
+    if (lease == null) jobId('input.job', job);
+  }
+
   /** The first report on a tracked job that nobody started begins it. */
-  function birth({ job, lease }: Report, reporter: Submitter): (() => Job) | undefined {
+  function birth(report: Report, reporter: Submitter): (() => Job) | undefined {
+    checkId(report);
+    const { job, lease } = report;
     if (lease != null || !isTrackedId(job)) return undefined;
     return () => startTracked(tracking({ id: job }, reporter, trackedSeconds), engine.now());
   }
@@ -132,8 +139,10 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
       );
     },
 
-    cancelled: (report: Report): Promise<Job> =>
-      jobs.change(report.job, 'report', (job) => reportCancelled(job, report.lease ?? null, engine.now())),
+    cancelled(report: Report): Promise<Job> {
+      checkId(report);
+      return jobs.change(report.job, 'report', (job) => reportCancelled(job, report.lease ?? null, engine.now()));
+    },
   };
 }
 

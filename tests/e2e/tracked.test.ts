@@ -180,7 +180,8 @@ describe.each(engines)('a tracked job on %s', (engine) => {
     ['progress above 1', 'reportProgress', { job: 'b', stage: 's', progress: 1.5 }, 'BAD_USER_INPUT', 'input.progress'],
     ['a stage without a name', 'reportProgress', { job: 'b', stage: '' }, 'BAD_USER_INPUT', 'input.stage'],
     ['a lease', 'reportProgress', { job: 'b', lease: 'x', stage: 's' }, 'NOT_FOUND', 'input.job'],
-    ['an id that is none', 'reportProgress', { job: 'b b', stage: 's' }, 'NOT_FOUND', 'input.job'],
+    ['no job, under a lease', 'reportProgress', { job: 'b b', lease: 'x', stage: 's' }, 'NOT_FOUND', 'input.job'],
+    ['an unknown inference job', 'reportProgress', { job: `b.${randomUUID()}`, stage: 's' }, 'NOT_FOUND', 'input.job'],
     ['a negative offset', 'reportOutput', { job: 'b', offset: -1, text: 'x' }, 'BAD_USER_INPUT', 'input.offset'],
     ['half an offset', 'reportOutput', { job: 'b', offset: 0.5, text: 'x' }, 'BAD_USER_INPUT', 'input.offset'],
     ['a lone surrogate', 'reportOutput', { job: 'b', offset: 0, text: 'x\ud800' }, 'BAD_USER_INPUT', 'input.text'],
@@ -189,6 +190,25 @@ describe.each(engines)('a tracked job on %s', (engine) => {
     expect(errors[0]?.extensions).toMatchObject({ code, field });
     for (const id of ['a', 'b']) expect(await read(server, id)).toBeNull();
   });
+
+  it.each(['b b', '', 'x'.repeat(129), 'é', 'render.42', '../..', 'b\n'])(
+    'a report on %j, which no job can be called, is refused with what a job can be called',
+    async (job) => {
+      const reports = [
+        report(server, 'reportProgress', { job, stage: 's' }),
+        report(server, 'reportOutput', { job, offset: 0, text: 'x' }),
+        report(server, 'reportComplete', { job }),
+        report(server, 'reportFailure', { job, error: 'e' }),
+        report(server, 'reportCancelled', { job }),
+      ];
+      for (const { data, errors } of await Promise.all(reports)) {
+        expect(data).toBeNull();
+        expect(errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.job', limit: 128 });
+        expect(errors[0]?.message).toMatch(/^input\.job: .*1 to 128 of A-Z a-z 0-9 _ -/);
+      }
+      expect(await read(server, job)).toBeNull();
+    },
+  );
 
   it('many first reports at once are one job', async () => {
     const job = newId();

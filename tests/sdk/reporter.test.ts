@@ -151,7 +151,7 @@ describe.each(engines)('a progress reporter on %s', (engine) => {
       'JOB_FINISHED',
       'JOB_FINISHED',
       'ALREADY_EXISTS',
-      'NOT_FOUND',
+      'BAD_USER_INPUT',
       'BAD_USER_INPUT',
       'JOB_FINISHED',
     ]);
