@@ -35,7 +35,7 @@ export function situation(
     const place = job.queuePosition === null ? 'in the queue' : `place ${job.queuePosition} in the queue`;
     return wait ? `${place}, starts in about ${range(wait)}` : place;
   }
-  if (job.status === 'CANCELLING') return 'waiting for the app to stop';
+  if (job.status === 'CANCELLING') return 'waiting for the work to stop';
   const percent = `${Math.round(job.progress * 100)} %`;
   const words = [job.stage, job.message].filter(Boolean).map((text) => oneLine(text as string));
   return [percent, words.join(': ')].filter(Boolean).join(' ');
