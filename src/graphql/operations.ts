@@ -8,7 +8,6 @@ import {
   parse,
   Source,
   TokenKind,
-  validate,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
 import { Refusal } from '../domain/refusal.ts';
@@ -20,6 +19,7 @@ import type { Services } from '../service/services.ts';
 import { createContext } from './context.ts';
 import { maskError, refusalError } from './errors.ts';
 import { schema } from './schema.ts';
+import { validateDocument } from './validation.ts';
 
 /** A document of more tokens than this is refused before it is parsed whole. */
 const MAX_TOKENS = 5000;
@@ -90,7 +90,7 @@ export function createOperations(services: Services, watch: Watch, log: Log): Op
     let document: DocumentNode | readonly GraphQLError[];
     try {
       document = parseDocument(query);
-      const errors = validate(schema, document);
+      const errors = validateDocument(document);
       if (errors.length > 0) document = errors;
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;

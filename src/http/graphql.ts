@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ExecutionResult, GraphQLError } from 'graphql';
-import { createYoga, isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import { createContext } from '../graphql/context.ts';
@@ -8,6 +8,7 @@ import { maskError, refusalError } from '../graphql/errors.ts';
 import { parseDocument } from '../graphql/operations.ts';
 import { schema } from '../graphql/schema.ts';
 import { misplacedUpload } from '../graphql/uploads.ts';
+import { validateDocument } from '../graphql/validation.ts';
 import { subscribe } from '../live/patient.ts';
 import type { Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
@@ -38,6 +39,26 @@ const acceptable = (accept = ''): boolean =>
 
 const notAcceptable = () => badInput('Accept', `served are ${MEDIA_TYPES} (or use a WebSocket)`);
 
+const FORM = /^application\/x-www-form-urlencoded/i;
+
+/** A request as a query string or a form has it; what must be JSON there and is not is refused by its name. */
+function parametersOf(search: URLSearchParams): GraphQLParams {
+  const text = (name: string) => search.get(name) || undefined;
+  const json = (name: string) => {
+    try {
+      return JSON.parse(text(name) ?? 'null') ?? undefined;
+    } catch {
+      throw refusalError(badInput(name, 'send a JSON object'), { status: 400 });
+    }
+  };
+  return {
+    query: text('query'),
+    operationName: text('operationName'),
+    variables: json('variables'),
+    extensions: json('extensions'),
+  };
+}
+
 /** GraphQL over HTTP (https://graphql.github.io/graphql-over-http/), with subscriptions over SSE, multipart requests and GraphiQL. */
 export function createGraphqlRoute(services: Services, watch: Watch, config: Config, log: Log) {
   const { limits } = config;
@@ -45,12 +66,18 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
   const streams = new Set<ServerResponse>();
 
   const plugin: Plugin = {
-    onRequestParse({ request, requestParser }) {
-      if (requestParser || request.method !== 'POST') return;
+    onRequestParse({ request, url, requestParser, setRequestParser }) {
+      if (request.method === 'GET') return setRequestParser(() => parametersOf(url.searchParams));
+      if (request.method !== 'POST') return;
+      if (FORM.test(request.headers.get('content-type') ?? '')) {
+        return setRequestParser(async () => parametersOf(new URLSearchParams(await request.text())));
+      }
+      if (requestParser) return;
       const refusal = badInput('Content-Type', 'send application/json, or multipart/form-data with files');
       throw refusalError(refusal, { status: 415 });
     },
     onParse: ({ setParseFn }) => setParseFn(parseDocument),
+    onValidate: ({ setValidationFn }) => setValidationFn((_schema, document) => validateDocument(document)),
     onExecute({ args, setResultAndStopExecution }) {
       const refusal = misplacedUpload(args);
       if (refusal) setResultAndStopExecution({ errors: [refusalError(refusal, { status: 400 })] });
@@ -95,7 +122,7 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
   });
 
   function masked(error: unknown): GraphQLError {
-    const { message, extensions } = maskError(error, (cause) => {
+    const { message, extensions: found = {} } = maskError(error, (cause) => {
       services.counters.errors++;
       log.error({ err: cause }, 'An operation failed unexpectedly');
     });
@@ -106,8 +133,11 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
       path,
       extensions: before,
     } = error instanceof GraphQLError ? error : new GraphQLError('');
+    // What a body that is no JSON made Yoga trip over is its own affair. It is the mark by which Yoga answers application/json with
+    // the status too: without it the status says so itself.
+    const { originalError, ...extensions } = found;
     // How the transport is to answer is Yoga's to know.
-    const http = before.http ? { http: before.http } : {};
+    const http = before.http ? { http: originalError ? { ...before.http, spec: false } : before.http } : {};
     return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, ...http } });
   }
 

@@ -1,7 +1,7 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
 import { type Mask, nextHead, nextTail, textFrame } from './frame.ts';
 import type { SocketLink } from './link.ts';
-import { answer, isWithoutStorage } from './patient.ts';
+import { answer, isWithoutStorage, openSource } from './patient.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 /** Who joins later than this after an event is told what is so by then: output grows and links age without an event. */
@@ -72,13 +72,7 @@ export function createBroadcast({ mask }: { mask: Mask }) {
   }
 
   async function begin(group: Group): Promise<ExecutionResult | null> {
-    let source: AsyncIterable<unknown> | ExecutionResult;
-    try {
-      source = await createSourceEventStream(group.args);
-    } catch (error) {
-      remove(group);
-      throw error;
-    }
+    const source = await openSource(group.args);
     if (!(Symbol.asyncIterator in source)) {
       remove(group);
       return source;
@@ -173,7 +167,8 @@ export function createBroadcast({ mask }: { mask: Mask }) {
         }
       } catch (error) {
         leave(group, member);
-        throw error;
+        finish(error);
+        return subscriber;
       }
       if (refused) {
         leave(group, member);

@@ -35,11 +35,27 @@ function isUnavailable(error: unknown): boolean {
   return inner instanceof EngineUnavailable;
 }
 
+/**
+ * GraphQL's `createSourceEventStream`. What it throws, the stream throws as its first event: that ends this operation only, where
+ * graphql-ws would have the whole socket closed.
+ */
+export async function openSource(args: ExecutionArgs): Promise<AsyncIterable<unknown> | ExecutionResult> {
+  try {
+    return await createSourceEventStream(args);
+  } catch (error) {
+    return failing(error);
+  }
+}
+
+async function* failing(error: unknown): AsyncGenerator<never> {
+  yield await Promise.reject(error);
+}
+
 /** GraphQL's `subscribe`, with answers as above. */
 export async function subscribe(
   args: ExecutionArgs,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> {
-  const source = await createSourceEventStream(args);
+  const source = await openSource(args);
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
   let left = false;

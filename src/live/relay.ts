@@ -1,6 +1,7 @@
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
 import type { Delivery } from './broadcast.ts';
 import { type Mask, nextHead, nextTail, textFrame } from './frame.ts';
+import { openSource } from './patient.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 /**
@@ -26,7 +27,7 @@ export function createRelay({ mask }: { mask: Mask }) {
   return {
     /** `key`: those who share it see the same of an event. */
     async subscribe(key: string, args: ExecutionArgs, { link, id }: Delivery): Promise<Subscriber | ExecutionResult> {
-      const source = await createSourceEventStream(args);
+      const source = await openSource(args);
       if (!(Symbol.asyncIterator in source)) return source;
       const events = source[Symbol.asyncIterator]() as AsyncIterator<object>;
       const head = nextHead(id);

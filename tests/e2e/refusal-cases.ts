@@ -47,6 +47,13 @@ export const REFUSALS: [what: string, ask: (scene: Scene) => Asked | Promise<Ask
   ['a missing variable', () => [CANCEL, {}], { code: 'BAD_USER_INPUT' }],
   ['a document of too many words', () => [`{ ${'viewer { id } '.repeat(2000)}}`], { code: 'BAD_USER_INPUT' }],
   ['a document nested too deep', () => ['{ a'.repeat(3000)], { code: 'QUERY_TOO_COMPLEX', limit: 100 }],
+  ...[
+    'subscription { jobUpdates(id: "x") @skip(if: true) { id } }',
+    'subscription { jobUpdates(id: "x") @include(if: true) { id } stats { engine } }',
+    'subscription { ... @include(if: false) { jobUpdates(id: "x") { id } } }',
+    'subscription { ...F @skip(if: true) } fragment F on Subscription { stats { engine } }',
+    'subscription { ...F } fragment F on Subscription { ... { stats @skip(if: true) { engine } } }',
+  ].map((query): (typeof REFUSALS)[number] => [query, () => [query], { code: 'BAD_USER_INPUT' }]),
   ['fragments in a circle', () => ['{ ...a } fragment a on Query { ...a }'], { code: 'BAD_USER_INPUT' }],
 
   [

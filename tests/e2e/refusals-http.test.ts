@@ -35,6 +35,40 @@ describe.each(engines)('HTTP on %s', (engine) => {
     expect([answer.status, answer.errors[0]?.extensions.code]).toEqual([status, 'BAD_USER_INPUT']);
   });
 
+  it.each(['{"query": ', ''])('says of a broken body only what the client needs: %j', async (body) => {
+    const { errors } = await postBody(server, body, json);
+    expect(errors).toEqual([{ message: expect.stringContaining('JSON'), extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+
+  it.each(['variables', 'extensions'])('refuses %s in a URL or a form that are no JSON, by name', async (field) => {
+    const before = server.server.services.counters.errors;
+    const refused = [{ message: `${field}: send a JSON object`, extensions: { code: 'BAD_USER_INPUT', field } }];
+    for (const [query, value] of [
+      [VIEWER, 'xx'],
+      ['subscription { stats { engine } }', '{"a":'],
+    ]) {
+      const parameters = new URLSearchParams({ query: query!, [field]: value! });
+      for (const accept of ['application/graphql-response+json', 'application/json', '*/*']) {
+        for (const response of [
+          await fetch(`${server.graphql}?${parameters}`, { headers: { accept } }),
+          await fetch(server.graphql, { method: 'POST', body: parameters, headers: { accept } }),
+        ]) {
+          expect([response.status, (await answerOf(response)).errors]).toEqual([400, refused]);
+        }
+      }
+      const events = await fetch(`${server.graphql}?${parameters}`, { headers: { accept: 'text/event-stream' } });
+      expect(events.status).toBe(400);
+      const [, data] = /^event: next\ndata: (.+)$/m.exec(await events.text()) ?? [];
+      expect(JSON.parse(data!)).toEqual({ errors: refused });
+    }
+    expect(server.server.services.counters.errors).toBe(before);
+    const asked = new URLSearchParams({ query: 'query ($id: ID!) { space(id: $id) { id } }', variables: '{"id":"x"}' });
+    for (const init of [{ method: 'GET' }, { method: 'POST', body: asked }]) {
+      const response = await fetch(`${server.graphql}${init.body ? '' : `?${asked}`}`, init);
+      expect(await response.json()).toEqual({ data: { space: null } });
+    }
+  });
+
   it('refuses a body of another type, and says which it takes', async () => {
     for (const type of ['text/plain', 'application/jsonp', '']) {
       const body = Buffer.from(JSON.stringify({ query: VIEWER }));
