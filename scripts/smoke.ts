@@ -4,9 +4,9 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const READY_MS = 30_000;
@@ -108,16 +108,17 @@ const [{ filename }] = JSON.parse(
     encoding: 'utf8',
   }),
 ) as [{ filename: string }];
+// As somebody elsewhere would: with the machine's own npm, whose settings may say how the registry is reached.
+const paths = (process.env.PATH ?? '').split(delimiter).filter((path) => !path.startsWith(join(root, 'node_modules')));
 const elsewhere = join(work, 'elsewhere');
 mkdirSync(elsewhere);
-execFileSync(
-  'npm',
-  ['install', '--prefix', elsewhere, '--no-audit', '--no-fund', '--prefer-offline', join(work, filename)],
-  {
-    cwd: elsewhere,
-    stdio: 'inherit',
-  },
-);
+// Not by --prefix: that would leave out the machine's settings, too.
+writeFileSync(join(elsewhere, 'package.json'), '{}');
+execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', join(work, filename)], {
+  cwd: elsewhere,
+  env: { ...process.env, PATH: paths.join(delimiter) },
+  stdio: 'inherit',
+});
 const bin = join(elsewhere, 'node_modules', '.bin', 'spacedock');
 await tryServer('packed', [bin, 'serve'], elsewhere);
 console.log(`packed: spacedock ${execFileSync(bin, ['--version'], { cwd: elsewhere, encoding: 'utf8' }).trim()}`);
