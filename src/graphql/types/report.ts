@@ -1,3 +1,4 @@
+import { KNOWN_STAGES } from '../../domain/tracked.ts';
 import { builder } from '../builder.ts';
 import { JobType } from './job.ts';
 
@@ -44,8 +45,7 @@ const ReportProgressInput = builder.inputType('ReportProgressInput', {
     lease: t.id({ description: lease }),
     stage: t.string({
       required: true,
-      description:
-        'What is being done, in a word of your own. Known to pages: rendering, captioning, cropping, uploading, processing, analyzing, complete, error.',
+      description: `What is being done, in a word of your own. Known to pages: ${KNOWN_STAGES.join(', ')}.`,
     }),
     progress: t.float({ description: '0 to 1. Left out: as it was.' }),
     message: t.string({ description: 'For people.' }),
