@@ -145,6 +145,31 @@ describe.concurrent.each(engines)('%s', (engine) => {
     expect(await second.complete(request)).toMatchObject({ code: 'LEASE_LOST' });
   });
 
+  test('what was done to a job before its claim, and is heard after it, takes nothing from who has it now', async () => {
+    await using scene = await openScene({ engine, policy: { maxAttempts: 2 } });
+    const { id } = await scene.person.submit(SPACE, 'whose?');
+    const first = await scene.app();
+    expect(await first.progress(await first.request(), 'begun')).toMatchObject({ status: 'RUNNING' });
+    const second = await scene.app();
+    const claimed = Promise.withResolvers<void>();
+    const { jobs } = scene.server.engine;
+    const { commit } = jobs;
+    jobs.commit = async (next, signal) => {
+      const done = await commit(next, signal);
+      if (next.status === 'QUEUED') await claimed.promise;
+      return done;
+    };
+    first.goodbye();
+    const request = await second.request();
+    expect(request.job).toMatchObject({ id, attempt: 2 });
+    claimed.resolve();
+    jobs.commit = commit;
+    // The answer to this comes after what the older news would have made of it.
+    await second.call('{ viewer { id } }');
+    expect(await second.complete(request)).toMatchObject({ id, status: 'COMPLETED' });
+    expect(second.events.all.filter(({ __typename }) => __typename === 'LeaseRevoked')).toEqual([]);
+  });
+
   test('a Pong that nobody asked for does no harm', async () => {
     await using scene = await openScene({ engine });
     const app = await scene.app();
