@@ -8,7 +8,7 @@ import { connectPerson, type Person } from '../help/person.ts';
 import { startProcess } from '../help/process.ts';
 import { engines, startServer, type TestServer } from '../help/server.ts';
 import { startProxy, type TcpProxy } from '../help/tcp-proxy.ts';
-import { outputOf, type Program, startPython } from './python.ts';
+import { outputOf, type Program, startPython, startPythonWith } from './python.ts';
 
 const SPACE = 'words';
 
@@ -205,5 +205,11 @@ describe('the remote app in Python', () => {
     const { code, output } = await app.ended;
     expect(code).toBe(1);
     expect(output).toMatch(/The server does not register this app: .*words/);
+  });
+
+  it('serves the server that SPACEDOCK_URL names', async () => {
+    await using server = await startSilent();
+    await using app = startPythonWith({ SPACEDOCK_URL: server.url }, 'remote_app.py', '--space', SPACE);
+    await app.said(/Serving words/);
   });
 });

@@ -7,7 +7,7 @@ import { connectPerson, type Person } from '../help/person.ts';
 import { engines } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
 import { startFlaky } from './flaky.ts';
-import { outputOf, type Program, startPython } from './python.ts';
+import { outputOf, type Program, startPython, startPythonWith } from './python.ts';
 
 const FILES = { 'a.txt': 'one', 'b.txt': '', 'deep/ü.txt': 'two\n' };
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -122,6 +122,15 @@ describe('the reporter in Python', () => {
   it('gives up on a server that is not there when its patience is over', async () => {
     const url = 'http://127.0.0.1:9';
     await using program = startPython('reporter.py', '--url', url, '--directory', directory, '--patience', '0.5', 'a');
+    expect(await program.ended).toMatchObject({ code: 1, output: expect.stringMatching(/^Unreachable: .*:9: /) });
+  });
+
+  it.each([
+    ['the one that SPACEDOCK_URL names', 'http://127.0.0.1:9', []],
+    ['the one that --url names, whatever SPACEDOCK_URL says', 'http://127.0.0.1:19', ['--url', 'http://127.0.0.1:9']],
+  ])('reports to %s', async (_which, SPACEDOCK_URL, flags) => {
+    const args = ['--directory', directory, '--patience', '0.5', ...flags, 'a'];
+    await using program = startPythonWith({ SPACEDOCK_URL }, 'reporter.py', ...args);
     expect(await program.ended).toMatchObject({ code: 1, output: expect.stringMatching(/^Unreachable: .*:9: /) });
   });
 });

@@ -17,13 +17,17 @@ export interface Program extends AsyncDisposable {
   readonly ended: Promise<{ code: number | null; output: string }>;
 }
 
-export const startPython = (file: string, ...args: string[]): Program => start(join(EXAMPLES, file), ...args);
+export const startPython = (file: string, ...args: string[]): Program => start([join(EXAMPLES, file), ...args]);
+
+/** With these variables in its environment. */
+export const startPythonWith = (env: Record<string, string>, file: string, ...args: string[]): Program =>
+  start([join(EXAMPLES, file), ...args], env);
 
 /** A module of the standard library. */
-export const startModule = (module: string, ...args: string[]): Program => start('-u', '-m', module, ...args);
+export const startModule = (module: string, ...args: string[]): Program => start(['-u', '-m', module, ...args]);
 
-function start(...args: string[]): Program {
-  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1' };
+function start(args: string[], more: Record<string, string> = {}): Program {
+  const env = { ...process.env, PYTHONDONTWRITEBYTECODE: '1', ...more };
   const child = endsWithUs(spawn(PYTHON, args, { env, stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   const waiting = new Set<() => void>();

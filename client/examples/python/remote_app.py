@@ -15,6 +15,7 @@ import contextlib
 import functools
 import io
 import json
+import os
 import pathlib
 import random
 import re
@@ -315,7 +316,8 @@ async def main(url, space, capacity):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A remote app that counts words")
-    parser.add_argument("--url", default="http://127.0.0.1:4000", help="the server (default: %(default)s)")
+    url = os.environ.get("SPACEDOCK_URL") or "http://127.0.0.1:4000"
+    parser.add_argument("--url", default=url, help="the server (default: SPACEDOCK_URL, or %(default)s)")
     parser.add_argument("--space", required=True, help="the space to serve")
     parser.add_argument("--capacity", type=int, default=2, help="requests at a time (default: %(default)s)")
     asyncio.run(main(**vars(parser.parse_args())))

@@ -9,6 +9,7 @@
 import argparse
 import contextlib
 import hashlib
+import os
 import pathlib
 import random
 import signal
@@ -189,7 +190,8 @@ def hash_files(directory, job):
 
 def main():
     parser = argparse.ArgumentParser(description="Hashes the files of a directory, and reports it to Spacedock")
-    parser.add_argument("--url", default="http://127.0.0.1:4000", help="the server (default: %(default)s)")
+    url = os.environ.get("SPACEDOCK_URL") or "http://127.0.0.1:4000"
+    parser.add_argument("--url", default=url, help="the server (default: SPACEDOCK_URL, or %(default)s)")
     parser.add_argument("--directory", type=pathlib.Path, default=pathlib.Path(), help="what to hash (default: here)")
     parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds to try for (default: %(default)s)")
     parser.add_argument("job", nargs="?", help="its id, A-Z a-z 0-9 _ - (default: a new one)")
