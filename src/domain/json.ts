@@ -8,9 +8,11 @@ export type Instant = number;
 /** Deepest nesting of a JSON value that is stored: recursion over it must never end the process. */
 export const MAX_JSON_DEPTH = 64;
 
+const ILL_FORMED = 'holds a lone surrogate and is no valid text';
+
 /**
  * The value as stored JSON, or a refusal: PAYLOAD_TOO_LARGE beyond `maxBytes` (UTF-8 bytes of its JSON text),
- * BAD_USER_INPUT for what JSON cannot hold (NaN, Infinity, too deep).
+ * BAD_USER_INPUT for what JSON cannot hold (NaN, Infinity), is nested too deep, or holds a lone surrogate.
  */
 export function boundedJson(field: string, value: unknown, maxBytes: number): Json {
   if (value === undefined || value === null) return null;
@@ -35,12 +37,15 @@ function flaw(value: unknown, depth: number): string | null {
     case 'function':
     case 'symbol':
       return `holds a ${typeof value}, which JSON cannot hold`;
+    case 'string':
+      return value.isWellFormed() ? null : ILL_FORMED;
     case 'object':
       break;
     default:
       return null;
   }
   if (value === null) return null;
+  if (!Array.isArray(value)) for (const key of Object.keys(value)) if (!key.isWellFormed()) return ILL_FORMED;
   for (const part of Object.values(value)) {
     const found = flaw(part, depth + 1);
     if (found) return found;
@@ -60,7 +65,7 @@ export function boundedText(field: string, text: string, maxBytes: number): stri
       });
     }
   }
-  if (!text.isWellFormed()) throw badInput(field, 'holds a lone surrogate and is no valid text');
+  if (!text.isWellFormed()) throw badInput(field, ILL_FORMED);
   return text;
 }
 

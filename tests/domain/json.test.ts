@@ -38,11 +38,18 @@ describe('JSON of a client', () => {
     ['a function', { a: () => 1 }],
     ['a symbol', [Symbol('a')]],
     ['a circle', circle()],
+    ['half a character', { a: ['x', { b: 'x\ud83d' }] }],
+    ['half a character as a key', [{ 'x\udc00': 1 }]],
     ['65 levels', nested(MAX_JSON_DEPTH + 1)],
     ['100,000 levels', nested(100_000)],
   ])('%s is BAD_USER_INPUT, by field', (_name, value) => {
     const refusal = refusalOf(() => boundedJson('input.metadata', value, 1_000_000));
     expect([refusal?.code, refusal?.details.field]).toEqual(['BAD_USER_INPUT', 'input.metadata']);
+  });
+
+  test('whole characters are taken, also as keys', () => {
+    const value = { '😀': ['\ud83d\ude00', '\\ud83d'] };
+    expect(boundedJson('input.metadata', value, 1_000_000)).toBe(value);
   });
 
   test('64 levels are taken', () => {

@@ -102,6 +102,11 @@ export const REFUSALS: [what: string, ask: (scene: Scene) => Asked | Promise<Ask
     { code: 'BAD_USER_INPUT', field: 'input.parameters' },
   ],
   [
+    'a parameter that is no text',
+    ({ space }) => [SUBMIT, { input: { space, parameters: { text: ['\udc00'] } } }],
+    { code: 'BAD_USER_INPUT', field: 'input.parameters' },
+  ],
+  [
     'an infinite parameter',
     ({ space }) => [`mutation { submitInference(input: { space: "${space}", parameters: { size: 1e999 } }) { id } }`],
     { code: 'BAD_USER_INPUT', field: 'input.parameters' },
@@ -190,6 +195,16 @@ export const REFUSALS: [what: string, ask: (scene: Scene) => Asked | Promise<Ask
     'a stage that is no text',
     ({ work }) => [PROGRESS, on(work, { stage: '\udfff' })],
     { code: 'BAD_USER_INPUT', field: 'input.stage' },
+  ],
+  [
+    'metadata that is no text',
+    ({ work }) => [PROGRESS, on(work, { stage: 'x', metadata: { text: '\ud83d' } })],
+    { code: 'BAD_USER_INPUT', field: 'input.metadata' },
+  ],
+  [
+    'a result whose key is no text',
+    ({ work }) => [COMPLETE, on(work, { result: { '\ud83d': 1 } })],
+    { code: 'BAD_USER_INPUT', field: 'input.result' },
   ],
   [
     'a message too long',
