@@ -1,4 +1,4 @@
-import { badInput } from './refusal.ts';
+import { badInput, Refusal } from './refusal.ts';
 
 /** `[A-Za-z0-9_-]{1,64}`, case-sensitive. */
 export type SpaceId = string;
@@ -19,11 +19,17 @@ export const isSpaceId = (id: string): boolean => SPACE_ID.test(id);
 export const isTrackedId = (id: string): boolean => TRACKED_ID.test(id);
 export const isJobId = (id: string): boolean => INFERENCE_ID.test(id) || TRACKED_ID.test(id);
 
+const JOB_IDS = 'a job id is <space>.<uuid>, or for a tracked job 1 to 128 of A-Z a-z 0-9 _ -';
+
 export function jobId(field: string, id: string): JobId {
-  if (!isJobId(id)) {
-    throw badInput(field, 'a job id is <space>.<uuid>, or for a tracked job 1 to 128 of A-Z a-z 0-9 _ -', 128);
-  }
+  if (!isJobId(id)) throw badInput(field, JOB_IDS, 128);
   return id;
+}
+
+/** NOT_FOUND; of an id that no job can have it says what ids look like. */
+export function noSuchJob(id: string, field = 'id'): Refusal {
+  const hint = isJobId(id) ? '' : `; ${JOB_IDS}`;
+  return new Refusal('NOT_FOUND', `There is no job "${id.slice(0, 200)}"${hint}`, { field });
 }
 
 /** The space an inference job belongs to, by its id alone; null for a tracked job. */

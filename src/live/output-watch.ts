@@ -1,4 +1,4 @@
-import { isTrackedId, type JobId } from '../domain/ids.ts';
+import { isTrackedId, type JobId, noSuchJob } from '../domain/ids.ts';
 import { isFinished, type Job } from '../domain/job.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { Engine, Unlisten } from '../engine/engine.ts';
@@ -181,9 +181,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
         if (!Number.isSafeInteger(after) || after < 0) throw badInput('after', 'must be a number of UTF-8 bytes');
         if (attempt !== null && !(attempt >= 0)) throw badInput('attempt', 'must not be negative');
         await topic.ready;
-        if (!topic.job && !isTrackedId(id)) {
-          throw new Refusal('NOT_FOUND', `There is no job "${id.slice(0, 200)}"`, { field: 'id' });
-        }
+        if (!topic.job && !isTrackedId(id)) throw noSuchJob(id);
         // Its client may have seen more, told by another process.
         if (!reaches(topic, after, attempt)) await reread(topic);
         const from = beginning(topic, after, attempt);

@@ -1,4 +1,12 @@
-import { isSpaceId, isTrackedId, type JobId, type SpaceId, TRACKED_PARTITIONS } from '../domain/ids.ts';
+import {
+  isJobId,
+  isSpaceId,
+  isTrackedId,
+  type JobId,
+  noSuchJob,
+  type SpaceId,
+  TRACKED_PARTITIONS,
+} from '../domain/ids.ts';
 import { isFinished, type Job } from '../domain/job.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Unlisten } from '../engine/engine.ts';
@@ -164,6 +172,7 @@ export function createWatch(services: Services, log: Log) {
      * any other unknown one is NOT_FOUND.
      */
     async job(id: JobId): Promise<Stream<Job>> {
+      if (!isJobId(id)) throw noSuchJob(id);
       const topic = open(id);
       const stream: Stream<Job> = createStream<Job>({ keyOf: () => topic, onClose: () => leave(topic, stream) });
       topic.watchers.add(stream);
@@ -178,7 +187,7 @@ export function createWatch(services: Services, log: Log) {
       }
       if (!topic.job && !isTrackedId(id)) {
         await stream.return?.();
-        throw new Refusal('NOT_FOUND', `There is no job "${id.slice(0, 200)}"`, { field: 'id' });
+        throw noSuchJob(id);
       }
       // Who comes to a topic that is known already has heard nothing yet.
       if (before && topic.job === before) {
@@ -190,6 +199,7 @@ export function createWatch(services: Services, log: Log) {
 
     /** Streamed output from byte `after` of the attempt on, then of later ones, until the job ends. */
     async output(id: JobId, after: number, attempt: number | null): Promise<AsyncIterableIterator<OutputPiece>> {
+      if (!isJobId(id)) throw noSuchJob(id);
       counters.watchers++;
       return outputWatch.open(id, after, attempt, () => counters.watchers--);
     },

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { isJobId, type JobId } from '../domain/ids.ts';
+import { isJobId, type JobId, noSuchJob } from '../domain/ids.ts';
 import { isFinished, type Job, type JobInput, type JobStatus, leaseOf } from '../domain/job.ts';
 import { expire } from '../domain/recovery.ts';
 import { Refusal } from '../domain/refusal.ts';
@@ -47,7 +47,7 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
 
   async function existing(id: JobId, field = 'id'): Promise<Job> {
     const job = await find(id);
-    if (!job) throw new Refusal('NOT_FOUND', `There is no job "${id.slice(0, 200)}"`, { field });
+    if (!job) throw noSuchJob(id, field);
     return job;
   }
 

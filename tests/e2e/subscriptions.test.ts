@@ -96,6 +96,22 @@ describe.each(engines)('subscriptions on %s', (engine) => {
       }
     });
 
+    it.each([
+      ['jobUpdates', 'subscription ($id: ID!) { jobUpdates(id: $id) { id } }'],
+      ['jobOutput', 'subscription ($id: ID!) { jobOutput(id: $id) { text } }'],
+    ])('%s of what no job can be called says what ids look like, and listens for nothing', async (_name, query) => {
+      for (const id of ['a.b', 'a b', '', 'x'.repeat(129), '\ud800']) {
+        const [error] = (await (await follow(query, { id })).ended) as ApiError[];
+        expect(error?.extensions).toEqual({ code: 'NOT_FOUND', field: 'id' });
+        expect(error?.message).toContain(
+          'a job id is <space>.<uuid>, or for a tracked job 1 to 128 of A-Z a-z 0-9 _ -',
+        );
+        expect(server.server.topics()).toBe(0);
+      }
+      const unknown = await follow(query, { id: 'a.0192f0c1-2345-7000-8000-000000000000' });
+      expect(await unknown.ended).toMatchObject([{ message: expect.not.stringContaining('a job id is') }]);
+    });
+
     it('spaceConnection shows the present state, then every change', async () => {
       const space = await newSpace(server);
       const flow: Flow<SpaceConnectionFragment> = await follow(spaceConnectionSubscription, { space });
