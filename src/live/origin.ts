@@ -12,6 +12,9 @@ export const isLoopback = (host: string): boolean =>
  * reads what it gets from there as its own, without an Origin header.
  */
 export function refusedFor({ origin, host }: { origin?: string; host?: string }, config: Config): string | null {
+  if (origin === 'null') {
+    return 'Origin null is that of a page from a file or in a sandboxed frame, which no setting can name: serve the page over http, or give its frame allow-same-origin';
+  }
   if (!originAllowed(origin, host, config)) {
     return `Origin ${origin?.slice(0, 200)} is not allowed; an operator can add it to ALLOWED_ORIGINS`;
   }

@@ -37,6 +37,17 @@ describe('the origin of a page', () => {
     }
   });
 
+  it('of a page from a file or in a sandboxed frame is refused with what to do: no setting names it', async () => {
+    await using server = await startServer({ env: { ALLOWED_ORIGINS: 'https://app.example' } });
+    const { errors, status } = await post(server, VIEWER, {}, { origin: 'null' });
+    expect([status, errors[0]?.extensions.code]).toEqual([403, 'FORBIDDEN']);
+    expect(errors[0]?.message).toMatch(/page from a file or in a sandboxed frame.*serve the page over http/);
+    expect(errors[0]?.message).not.toContain('ALLOWED_ORIGINS');
+    expect((await post(server, VIEWER, {}, { origin: 'https://evil.example' })).errors[0]?.message).toContain(
+      'ALLOWED_ORIGINS',
+    );
+  });
+
   it('is not believed for a name that was made to point at this machine', async () => {
     await using server = await startServer();
     const headers = { ...json, host: 'evil.example', origin: 'http://evil.example' };
