@@ -40,7 +40,7 @@ describe.each(engines)('HTTP on %s', (engine) => {
     expect(errors).toEqual([{ message: expect.stringContaining('JSON'), extensions: { code: 'BAD_USER_INPUT' } }]);
   });
 
-  it.each(['variables', 'extensions'])('refuses %s in a URL or a form that are no JSON, by name', async (field) => {
+  it.each(['variables', 'extensions'])('refuses %s in a URL that are no JSON, by name', async (field) => {
     const before = server.server.services.counters.errors;
     const refused = [{ message: `${field}: send a JSON object`, extensions: { code: 'BAD_USER_INPUT', field } }];
     for (const [query, value] of [
@@ -49,12 +49,8 @@ describe.each(engines)('HTTP on %s', (engine) => {
     ]) {
       const parameters = new URLSearchParams({ query: query!, [field]: value! });
       for (const accept of ['application/graphql-response+json', 'application/json', '*/*']) {
-        for (const response of [
-          await fetch(`${server.graphql}?${parameters}`, { headers: { accept } }),
-          await fetch(server.graphql, { method: 'POST', body: parameters, headers: { accept } }),
-        ]) {
-          expect([response.status, (await answerOf(response)).errors]).toEqual([400, refused]);
-        }
+        const response = await fetch(`${server.graphql}?${parameters}`, { headers: { accept } });
+        expect([response.status, (await answerOf(response)).errors]).toEqual([400, refused]);
       }
       const events = await fetch(`${server.graphql}?${parameters}`, { headers: { accept: 'text/event-stream' } });
       expect(events.status).toBe(400);
@@ -63,15 +59,20 @@ describe.each(engines)('HTTP on %s', (engine) => {
     }
     expect(server.server.services.counters.errors).toBe(before);
     const asked = new URLSearchParams({ query: 'query ($id: ID!) { space(id: $id) { id } }', variables: '{"id":"x"}' });
-    for (const init of [{ method: 'GET' }, { method: 'POST', body: asked }]) {
-      const response = await fetch(`${server.graphql}${init.body ? '' : `?${asked}`}`, init);
-      expect(await response.json()).toEqual({ data: { space: null } });
-    }
+    expect(await (await fetch(`${server.graphql}?${asked}`)).json()).toEqual({ data: { space: null } });
   });
 
   it('refuses a body of another type, and says which it takes', async () => {
-    for (const type of ['text/plain', 'application/jsonp', '']) {
-      const body = Buffer.from(JSON.stringify({ query: VIEWER }));
+    const request = Buffer.from(JSON.stringify({ query: VIEWER }));
+    const form = Buffer.from(`${new URLSearchParams({ query: VIEWER })}`);
+    for (const [type, body] of [
+      ['text/plain', request],
+      ['application/jsonp', request],
+      ['', request],
+      ['application/x-www-form-urlencoded', form],
+      ['application/x-www-form-urlencoded;charset=UTF-8', form],
+      ['application/x-www-form-urlencoded, text/plain', form],
+    ] as const) {
       const response = await fetch(server.graphql, {
         method: 'POST',
         body,
