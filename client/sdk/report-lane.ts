@@ -6,7 +6,7 @@ import { createOutputLog, type OutputLog } from './output-log.ts';
 import { createReportQueue, type Report, type ReportedJob, type ReportQueueOptions } from './report-queue.ts';
 
 /** What one report says of the progress. */
-export type ProgressReport = Omit<ReportProgressInput, 'job' | 'lease'>;
+export type ProgressReport = Omit<ReportProgressInput, 'job' | 'lease' | 'attempt'>;
 
 /** Sends one report, once. */
 export type Send = (signal: AbortSignal) => Promise<ReportedJob>;

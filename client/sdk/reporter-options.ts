@@ -23,7 +23,7 @@ export interface ProgressReporterOptions {
 export type StartOptions = Omit<StartJobInput, 'id'>;
 
 /** `files`: ids that `connection.upload` returned. `confidence`: 0 to 1. `message` default: Job completed. */
-export type CompleteOptions = Omit<ReportCompleteInput, 'job' | 'lease' | 'result'>;
+export type CompleteOptions = Omit<ReportCompleteInput, 'job' | 'lease' | 'attempt' | 'result'>;
 
 /** `code`: 1 to 64 of A-Z a-z 0-9 _ . - (default APP_ERROR). `stage`: where it went wrong. */
 export type FailureOptions = Pick<ReportFailureInput, 'code' | 'stage' | 'metadata'>;

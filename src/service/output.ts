@@ -1,3 +1,4 @@
+import { attemptNumber, ofAttempt } from '../domain/attempt.ts';
 import type { Job } from '../domain/job.ts';
 import { boundedText } from '../domain/json.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
@@ -8,6 +9,7 @@ import type { Jobs } from './jobs.ts';
 export interface OutputReport {
   job: string;
   lease?: string | null;
+  attempt?: number | null;
   /** UTF-8 bytes of this attempt sent before the text. */
   offset: number;
   text: string;
@@ -27,7 +29,8 @@ const TRIES = 3;
 export function createOutput({ engine, jobs, limits }: OutputParts) {
   /** The job, as an active one under this lease. That it was heard of may have to be written. */
   async function reporting(report: OutputReport, fresh: boolean, birth?: () => Job): Promise<Job> {
-    const decide = (job: Job) => outputReported(job, report.lease ?? null, engine.now());
+    const attempt = attemptNumber(report.attempt);
+    const decide = (job: Job) => outputReported(ofAttempt(job, attempt), report.lease ?? null, engine.now());
     const known = fresh ? undefined : jobs.atHand(report.job);
     if (known && decide(known) === known) return known;
     return jobs.change(report.job, 'report', decide, birth);

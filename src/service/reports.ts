@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { attemptNumber, firstAttempt, ofAttempt } from '../domain/attempt.ts';
 import { isTrackedId, type JobId, jobId } from '../domain/ids.ts';
 import type { Job, StoredFile, Submitter } from '../domain/job.ts';
 import { boundedJson, boundedText } from '../domain/json.ts';
@@ -14,6 +15,8 @@ import { createOutput, type OutputReport } from './output.ts';
 export interface Report {
   job: JobId;
   lease?: string | null;
+  /** The one it belongs to. Left out or null: whichever the job is at. */
+  attempt?: number | null;
 }
 export interface CompleteReport extends Report {
   result?: unknown;
@@ -53,17 +56,27 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
   const metadata = (value: unknown) => boundedJson('input.metadata', value, MAX_METADATA_BYTES);
 
   /** Who reports without a lease chose the id: one that no job can have is refused as such, not as unknown. */
-  function checkId({ job, lease }: Report): void {
+  function check({ job, lease, attempt }: Report): void {
     if (lease == null) jobId('input.job', job);
+    attemptNumber(attempt);
   }
 
   /** The first report on a tracked job that nobody started begins it. */
   function birth(report: Report, reporter: Submitter): (() => Job) | undefined {
-    checkId(report);
-    const { job, lease } = report;
+    check(report);
+    const { job, lease, attempt } = report;
     if (lease != null || !isTrackedId(job)) return undefined;
-    return () => startTracked(tracking({ id: job }, reporter, trackedSeconds), engine.now());
+    return () => {
+      firstAttempt(job, attemptNumber(attempt));
+      return startTracked(tracking({ id: job }, reporter, trackedSeconds), engine.now());
+    };
   }
+
+  /** Decides for the attempt that the report belongs to. */
+  const fenced =
+    (report: Report, decide: (job: Job, lease: string | null) => Job) =>
+    (job: Job): Job =>
+      decide(ofAttempt(job, attemptNumber(report.attempt)), report.lease ?? null);
 
   return {
     /** Begins a tracked job; with `restart` also one that is there already. */
@@ -81,7 +94,7 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
       jobs.change(
         report.job,
         'report',
-        (job) => progress(job, report.lease ?? null, report, engine.now()),
+        fenced(report, (job, lease) => progress(job, lease, report, engine.now())),
         birth(report, reporter),
       ),
 
@@ -89,7 +102,6 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
     outputLength: output.length,
 
     async complete(report: CompleteReport, reporter: Submitter): Promise<Job> {
-      const lease = report.lease ?? null;
       const completion = {
         result: boundedJson('input.result', report.result, limits.result),
         files: [] as StoredFile[],
@@ -97,7 +109,7 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
         message: message(report.message),
         metadata: metadata(report.metadata),
       };
-      const finish = (job: Job) => complete(job, lease, completion, engine.now());
+      const finish = fenced(report, (job, lease) => complete(job, lease, completion, engine.now()));
       const given = report.files ?? [];
       const begin = birth(report, reporter);
       if (given.length === 0) return jobs.change(report.job, 'report', finish, begin);
@@ -134,14 +146,18 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
       return jobs.change(
         report.job,
         'report',
-        (job) => fail(job, report.lease ?? null, failure, engine.now()),
+        fenced(report, (job, lease) => fail(job, lease, failure, engine.now())),
         birth(report, reporter),
       );
     },
 
     cancelled(report: Report): Promise<Job> {
-      checkId(report);
-      return jobs.change(report.job, 'report', (job) => reportCancelled(job, report.lease ?? null, engine.now()));
+      check(report);
+      return jobs.change(
+        report.job,
+        'report',
+        fenced(report, (job, lease) => reportCancelled(job, lease, engine.now())),
+      );
     },
   };
 }

@@ -237,6 +237,16 @@ export const REFUSALS: [what: string, ask: (scene: Scene) => Asked | Promise<Ask
     { code: 'LEASE_LOST' },
   ],
   [
+    'a report of another attempt under its lease',
+    ({ work }) => [COMPLETE, on(work, { attempt: 2 })],
+    { code: 'LEASE_LOST', field: 'input.attempt' },
+  ],
+  [
+    'a report of an attempt that is none',
+    ({ work }) => [COMPLETE, on(work, { attempt: 0 })],
+    { code: 'BAD_USER_INPUT', field: 'input.attempt', limit: 2 ** 31 - 1 },
+  ],
+  [
     'a report on no job',
     () => [PROGRESS, { input: { job: UNKNOWN, lease: 'x', stage: 'x' } }],
     { code: 'NOT_FOUND', field: 'input.job' },

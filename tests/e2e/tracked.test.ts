@@ -139,6 +139,82 @@ describe.each(engines)('a tracked job on %s', (engine) => {
     expect(await watcher.until(({ attempt }) => attempt === 3)).toMatchObject({ status: 'RUNNING' });
   });
 
+  it('[promise 2] of two that report on it, the one of the attempt that is over is told so, and changes nothing', async () => {
+    const job = newId();
+    const first = (await report(server, 'startJob', { id: job, restart: true })).data!.attempt;
+    await report(server, 'reportOutput', { job, attempt: first, offset: 0, text: 'first' });
+    const second = (await report(server, 'startJob', { id: job, restart: true })).data!.attempt;
+    expect([first, second]).toEqual([1, 2]);
+    await report(server, 'reportOutput', { job, attempt: second, offset: 0, text: 'sec' });
+    const before = await read(server, job, `${FIELDS} outputLength`);
+    const late = [
+      report(server, 'reportProgress', { job, attempt: first, stage: 'late' }),
+      report(server, 'reportOutput', { job, attempt: first, offset: 5, text: 'late' }),
+      report(server, 'reportOutput', { job, attempt: first, offset: 0, text: '' }),
+      report(server, 'reportComplete', { job, attempt: first, result: 'late' }),
+      report(server, 'reportFailure', { job, attempt: first, error: 'late' }),
+      report(server, 'reportCancelled', { job, attempt: first }),
+    ];
+    for (const { errors } of await Promise.all(late)) {
+      expect(errors).toMatchObject([
+        {
+          message: `Attempt 1 of job ${job} is over; it is at attempt 2`,
+          extensions: { code: 'LEASE_LOST', field: 'input.attempt' },
+        },
+      ]);
+    }
+    expect(await read(server, job, `${FIELDS} outputLength`)).toEqual(before);
+    await report(server, 'reportProgress', { job, attempt: second, stage: 'work' });
+    const done = await report(server, 'reportComplete', { job, attempt: second, result: 'second' });
+    expect(done.data).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+    // Its reply was lost: the same again; of the other it is still LEASE_LOST, as the job's end is none of its own.
+    expect((await report(server, 'reportComplete', { job, attempt: second, result: 'second' })).data).toEqual(
+      done.data,
+    );
+    expect((await report(server, 'reportComplete', { job, attempt: first, result: 'late' })).code).toBe('LEASE_LOST');
+    expect(await read(server, job, 'result')).toEqual({ result: 'second' });
+  });
+
+  it('a first report may name attempt 1, and no other', async () => {
+    const job = newId();
+    for (const [name, input] of [
+      ['reportProgress', { stage: 's' }],
+      ['reportOutput', { offset: 0, text: 'x' }],
+      ['reportComplete', {}],
+      ['reportComplete', { files: ['none'] }],
+      ['reportFailure', { error: 'e' }],
+    ] as const) {
+      const { errors } = await report(server, name, { job, attempt: 2, ...input });
+      expect(errors[0]?.extensions).toMatchObject({ code: 'NOT_FOUND', field: 'input.attempt' });
+    }
+    expect(await read(server, job)).toBeNull();
+    expect((await report(server, 'reportProgress', { job, attempt: 1, stage: 's' })).data).toMatchObject({
+      attempt: 1,
+    });
+    const ahead = await report(server, 'reportProgress', { job, attempt: 3, stage: 's' });
+    expect(ahead.errors).toMatchObject([{ message: expect.stringContaining('There is no attempt 3 of job') }]);
+    expect(ahead.code).toBe('LEASE_LOST');
+  });
+
+  it.each([0, -1, 2 ** 31, 1.5, '1'])('attempt %j is refused by name, whatever is reported', async (attempt) => {
+    const job = newId();
+    const reports = [
+      report(server, 'reportProgress', { job, attempt, stage: 's' }),
+      report(server, 'reportOutput', { job, attempt, offset: 0, text: 'x' }),
+      report(server, 'reportComplete', { job, attempt }),
+      report(server, 'reportFailure', { job, attempt, error: 'e' }),
+      report(server, 'reportCancelled', { job, attempt }),
+    ];
+    for (const { errors, code } of await Promise.all(reports)) {
+      expect(code).toBe('BAD_USER_INPUT');
+      expect(errors[0]?.message).toContain('input.attempt');
+      // What is no Int at all is refused by GraphQL, in its own words.
+      if (attempt === 0 || attempt === -1)
+        expect(errors[0]?.extensions).toMatchObject({ field: 'input.attempt', limit: 2 ** 31 - 1 });
+    }
+    expect(await read(server, job)).toBeNull();
+  });
+
   it('[promise 9] a cancel is seen in the reply to every report, and confirmed by the reporter', async () => {
     const job = newId();
     await report(server, 'reportProgress', { job, stage: 'work', progress: 0.5 });

@@ -27,7 +27,7 @@ export type ErrorCode =
   | 'INTERNAL_SERVER_ERROR'
   /** The job has ended already. */
   | 'JOB_FINISHED'
-  /** The lease moved on: stop working on the job. */
+  /** The lease moved on, or the attempt is over: stop working on the job. */
   | 'LEASE_LOST'
   /** There is no such thing, or it is not yours. */
   | 'NOT_FOUND'

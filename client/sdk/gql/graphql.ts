@@ -80,6 +80,8 @@ export type RemoteAppInput = {
 
 /** The work was stopped. */
 export type ReportCancelledInput = {
+  /** The attempt this report belongs to, as startJob or the first report returned it. Of one that is over: LEASE_LOST, and nothing changes. Left out: whichever the job is at. */
+  attempt?: number | null | undefined;
   /** The job reported on. An unknown tracked id begins with its first report. */
   job: string;
   /** The token of its lease, as RequestAssigned brought it. Required for an inference job, absent for a tracked one. */
@@ -88,6 +90,8 @@ export type ReportCancelledInput = {
 
 /** The work is done. */
 export type ReportCompleteInput = {
+  /** The attempt this report belongs to, as startJob or the first report returned it. Of one that is over: LEASE_LOST, and nothing changes. Left out: whichever the job is at. */
+  attempt?: number | null | undefined;
   /** 0 to 1: how sure the app is of its result. */
   confidence?: number | null | undefined;
   /** Files that came out: multipart, or ids that POST /files returned. */
@@ -106,6 +110,8 @@ export type ReportCompleteInput = {
 
 /** The work failed. */
 export type ReportFailureInput = {
+  /** The attempt this report belongs to, as startJob or the first report returned it. Of one that is over: LEASE_LOST, and nothing changes. Left out: whichever the job is at. */
+  attempt?: number | null | undefined;
   /** For programs: 1 to 64 of A-Z a-z 0-9 _ . - Default: APP_ERROR. */
   code?: string | null | undefined;
   /** What went wrong, for people. */
@@ -124,6 +130,8 @@ export type ReportFailureInput = {
 
 /** A piece of output, as it comes: tokens, lines. */
 export type ReportOutputInput = {
+  /** The attempt this report belongs to, as startJob or the first report returned it. Of one that is over: LEASE_LOST, and nothing changes. Left out: whichever the job is at. */
+  attempt?: number | null | undefined;
   /** The job reported on. An unknown tracked id begins with its first report. */
   job: string;
   /** The token of its lease, as RequestAssigned brought it. Required for an inference job, absent for a tracked one. */
@@ -136,6 +144,8 @@ export type ReportOutputInput = {
 
 /** How far the work is. */
 export type ReportProgressInput = {
+  /** The attempt this report belongs to, as startJob or the first report returned it. Of one that is over: LEASE_LOST, and nothing changes. Left out: whichever the job is at. */
+  attempt?: number | null | undefined;
   /** The job reported on. An unknown tracked id begins with its first report. */
   job: string;
   /** The token of its lease, as RequestAssigned brought it. Required for an inference job, absent for a tracked one. */

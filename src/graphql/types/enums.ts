@@ -73,7 +73,7 @@ const codes: Record<Code, string> = {
   FILE_TOO_LARGE: 'A file is larger than `limit` bytes.',
   FILE_TYPE_NOT_ACCEPTED: 'The space does not take files of this type.',
   PAYLOAD_TOO_LARGE: 'A text, a JSON value or a message is larger than `limit` bytes.',
-  LEASE_LOST: 'The lease moved on: stop working on the job.',
+  LEASE_LOST: 'The lease moved on, or the attempt is over: stop working on the job.',
   JOB_FINISHED: 'The job has ended already.',
   OUTPUT_GAP: 'Output is missing before this offset.',
   OUTPUT_TRUNCATED: 'The output of the asked attempt is gone.',

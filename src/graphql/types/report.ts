@@ -5,6 +5,8 @@ import { JobType } from './job.ts';
 const job = 'The job reported on. An unknown tracked id begins with its first report.';
 const lease =
   'The token of its lease, as RequestAssigned brought it. Required for an inference job, absent for a tracked one.';
+const attempt =
+  'The attempt this report belongs to, as startJob or the first report returned it. Of one that is over: LEASE_LOST, and nothing changes. Left out: whichever the job is at.';
 const metadata = 'Whatever the worker wants to add; replaces what was there.';
 
 const StartJobInput = builder.inputType('StartJobInput', {
@@ -29,6 +31,7 @@ const ReportOutputInput = builder.inputType('ReportOutputInput', {
   fields: (t) => ({
     job: t.id({ required: true, description: job }),
     lease: t.id({ description: lease }),
+    attempt: t.int({ description: attempt }),
     offset: t.float({
       required: true,
       description:
@@ -43,6 +46,7 @@ const ReportProgressInput = builder.inputType('ReportProgressInput', {
   fields: (t) => ({
     job: t.id({ required: true, description: job }),
     lease: t.id({ description: lease }),
+    attempt: t.int({ description: attempt }),
     stage: t.string({
       required: true,
       description: `What is being done, in a word of your own. Known to pages: ${KNOWN_STAGES.join(', ')}.`,
@@ -58,6 +62,7 @@ const ReportCompleteInput = builder.inputType('ReportCompleteInput', {
   fields: (t) => ({
     job: t.id({ required: true, description: job }),
     lease: t.id({ description: lease }),
+    attempt: t.int({ description: attempt }),
     result: t.field({ type: 'JSON', description: 'What came out.' }),
     files: t.field({
       type: ['File'],
@@ -74,6 +79,7 @@ const ReportFailureInput = builder.inputType('ReportFailureInput', {
   fields: (t) => ({
     job: t.id({ required: true, description: job }),
     lease: t.id({ description: lease }),
+    attempt: t.int({ description: attempt }),
     error: t.string({ required: true, description: 'What went wrong, for people.' }),
     code: t.string({ description: 'For programs: 1 to 64 of A-Z a-z 0-9 _ . - Default: APP_ERROR.' }),
     stage: t.string({ description: 'Where it went wrong. Left out: as it was.' }),
@@ -90,6 +96,7 @@ const ReportCancelledInput = builder.inputType('ReportCancelledInput', {
   fields: (t) => ({
     job: t.id({ required: true, description: job }),
     lease: t.id({ description: lease }),
+    attempt: t.int({ description: attempt }),
   }),
 });
 
@@ -118,13 +125,15 @@ builder.mutationFields((t) => ({
   }),
   reportComplete: t.field({
     type: JobType,
-    description: 'The result. Sending the same again under the same lease returns the job again.',
+    description:
+      'The result. Sending the same again under the same lease, or of the same attempt, returns the job again.',
     args: { input: t.arg({ type: ReportCompleteInput, required: true, description: report }) },
     resolve: (_root, { input }, { services, viewer }) => services.reports.complete(input, viewer),
   }),
   reportFailure: t.field({
     type: JobType,
-    description: 'A failure. Sending the same again under the same lease returns the job again.',
+    description:
+      'A failure. Sending the same again under the same lease, or of the same attempt, returns the job again.',
     args: { input: t.arg({ type: ReportFailureInput, required: true, description: report }) },
     resolve: (_root, { input }, { services, viewer }) => services.reports.fail(input, viewer),
   }),
