@@ -75,6 +75,8 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
     look: leases.look,
     revoke: leases.revoke,
     leaveDesk: (session, space) => dispatcher.leave(session, space),
+    isThere,
+    onGone: gone,
     abandon,
     background,
   });
@@ -97,16 +99,15 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
         break;
       }
       case 'deleted':
-        for (const session of sessions.values()) {
-          if (!session.presence.spaces.includes(space)) continue;
-          if (session.presence.spaces.length > 1) {
-            background(presences.withdraw(session, space));
-            continue;
-          }
-          end(session, 'left', new Refusal('NOT_FOUND', `Space ${space} was deleted`, { field: 'input.spaces' }));
-        }
+        for (const session of sessions.values()) if (session.presence.spaces.includes(space)) gone(session, space);
         break;
     }
+  }
+
+  /** A space that the session serves is no more. */
+  function gone(session: AppSession, space: SpaceId): void {
+    if (session.presence.spaces.length > 1) background(presences.withdraw(session, space));
+    else end(session, 'left', new Refusal('NOT_FOUND', `Space ${space} was deleted`, { field: 'input.spaces' }));
   }
 
   // --- registration ------------------------------------------------------------------------------------------------------------
@@ -165,6 +166,17 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
       if (!(error instanceof Refusal)) throw error;
       await abandon(space, session.presence.id, number);
       if (session.presence.spaces.includes(space)) throw error;
+    }
+  }
+
+  /** By what is stored now. */
+  async function isThere(space: SpaceId): Promise<boolean> {
+    try {
+      await spaces.confirm(space);
+      return true;
+    } catch (error) {
+      if (error instanceof Refusal) return false;
+      throw error;
     }
   }
 

@@ -17,6 +17,9 @@ export interface PresenceParts {
   look(job: JobId): Promise<void>;
   revoke(session: AppSession, held: Held, reason: string): void;
   leaveDesk(session: AppSession, space: SpaceId): void;
+  isThere(space: SpaceId): Promise<boolean>;
+  /** A space that the session serves is no more. */
+  onGone(session: AppSession, space: SpaceId): void;
   abandon(space: SpaceId, app: AppId, session: number): Promise<void>;
   background(work: Promise<unknown>): void;
 }
@@ -28,8 +31,8 @@ export type PresenceKeeper = ReturnType<typeof createPresenceKeeper>;
 
 /** Keeps the presence and the leases of this process's apps alive, as long as they are. */
 export function createPresenceKeeper(parts: PresenceParts) {
-  const { engine, times, sessions, onReady, onReplaced, onSilent, look, revoke, leaveDesk, abandon, background } =
-    parts;
+  const { engine, times, sessions, onReady, onReplaced, onSilent, look, revoke, leaveDesk, background } = parts;
+  const { isThere, onGone, abandon } = parts;
 
   /** Renews presence and leases, as long as the client is heard, or is silent with work in hand. */
   async function keep(session: AppSession): Promise<void> {
@@ -108,6 +111,10 @@ export function createPresenceKeeper(parts: PresenceParts) {
       const leases = await engine.presence.register(space, session.presence);
       if (session.ended) return;
       if (!leases) return onReplaced(session);
+      // Who deleted the space was not heard during an outage, or looked before the presence was written.
+      const there = await isThere(space);
+      if (session.ended) return;
+      if (!there) return onGone(session, space);
       for (const held of mine.filter((one) => one.space === space)) {
         if (!leases.some((lease) => lease.token === held.token)) await look(held.job);
       }

@@ -196,6 +196,27 @@ describe.each(engines)('deleting a space on %s', (engine) => {
     await slow.close();
   });
 
+  it('ends what an app has there whose process did not hear of it, and leaves it what it has elsewhere', async () => {
+    const [space, other] = [await newSpace(server), await newSpace(server)];
+    const { engine: real } = server;
+    // As during an outage.
+    const listenSpace: typeof real.bus.listenSpace = (id, handler) =>
+      real.bus.listenSpace(id, (signal) => signal.type !== 'deleted' && handler(signal));
+    const wrapped = { ...real, bus: { ...real.bus, listenSpace } };
+    const deaf = await openServer(wrapped, server.config, createLog('silent'));
+    const address = `${deaf.url.replace('http', 'ws')}/graphql`;
+    await using single = await startRawApp(address, rawInput([space]));
+    await using both = await startRawApp(address, rawInput([space, other]));
+    await Promise.all([single.registered, both.registered]);
+    expect((await remove(server, space)).data).toEqual({ deleteSpace: true });
+    const deleted = { message: `Space ${space} was deleted`, extensions: { code: 'NOT_FOUND', field: 'input.spaces' } };
+    expect(await single.ended).toMatchObject([deleted]);
+    const presentIn = async (id: string) => (await real.presence.list(id)).apps.map(({ spaces }) => spaces);
+    await eventually(async () => (await presentIn(other)).join() === other && (await presentIn(space)).length === 0);
+    both.goodbye();
+    await deaf.close();
+  });
+
   it('lets no new space of its id begin while it lasts, however closely they meet', async () => {
     const space = await newSpace(server);
     const { engine: real } = server;
