@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { leaseOf, type RawApp, type RawAssigned } from '../help/raw-app.ts';
+import { createLog } from '../../src/log.ts';
+import { openServer } from '../../src/server.ts';
+import { leaseOf, type RawApp, type RawAssigned, rawInput, startRawApp } from '../help/raw-app.ts';
 import { engines } from '../help/server.ts';
 import { openScene, SPACE } from './scene.ts';
 
@@ -47,6 +49,38 @@ describe.each(engines)('%s', (engine) => {
     expect(second.job).toMatchObject({ id, attempt: 1 });
     expect(await after.complete(first)).toMatchObject({ code: 'LEASE_LOST' });
     expect(await after.complete(second)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('a registration that is replaced midway takes nothing from its successor', async () => {
+    await using scene = await openScene({ engine });
+    const state = scene.person.look(SPACE);
+    const before = await scene.app({ instance: 'a' });
+    const { id } = await scene.person.submit(SPACE, 'one after another');
+    const [request] = await working(before, 1);
+    before.cut();
+    await state.next(({ status }) => status === 'RECONNECTING');
+
+    // The first to register hears of what it holds only when the second has it.
+    const { engine: real, config } = scene.server;
+    const [found, heard] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const register: typeof real.presence.register = async (...args) => {
+      const held = await real.presence.register(...args);
+      found.resolve();
+      await heard.promise;
+      return held;
+    };
+    const wrapped = { ...real, presence: { ...real.presence, register } };
+    const server = await openServer(wrapped, config, createLog('silent'));
+    const address = `${server.url.replace('http', 'ws')}/graphql`;
+    await using first = await startRawApp(address, rawInput([SPACE], { instance: 'a', resume: [] }));
+    await found.promise;
+    wrapped.presence.register = real.presence.register;
+    await using second = await startRawApp(address, rawInput([SPACE], { instance: 'a', resume: null }));
+    expect(await second.registered).toMatchObject({ kept: [id], lost: [] });
+    heard.resolve();
+    expect(await first.ended).toMatchObject([{ extensions: { code: 'CONFLICT' } }]);
+    expect(await second.complete(request!)).toMatchObject({ id, status: 'COMPLETED' });
+    await server.close();
   });
 
   test('resume with a list: what it names is kept, also unconfirmed; the rest goes to others', async () => {
