@@ -1,15 +1,17 @@
+import { type Attempt, createAttempt, type Fence, fenced } from './attempt.ts';
+import type { Deliver } from './delivery.ts';
 import { outputLengthQuery, reportOutputMutation, reportProgressMutation } from './documents.ts';
 import { SpacedockError } from './errors.ts';
 import type { ReportProgressInput } from './gql/graphql.ts';
 import type { Ask } from './http.ts';
-import { createOutputLog, type OutputLog } from './output-log.ts';
-import { createReportQueue, type Report, type ReportedJob, type ReportQueueOptions } from './report-queue.ts';
+import type { OutputLog, OutputPiece } from './output-log.ts';
+import { createReportQueue, type Report, type ReportedJob } from './report-queue.ts';
 
 /** What one report says of the progress. */
 export type ProgressReport = Omit<ReportProgressInput, 'job' | 'lease' | 'attempt'>;
 
 /** Sends one report, once. */
-export type Send = (signal: AbortSignal) => Promise<ReportedJob>;
+export type Send = (signal: AbortSignal, fence: Fence) => Promise<ReportedJob>;
 
 /** What of all jobs waits, in characters. */
 export interface Outbox {
@@ -17,47 +19,53 @@ export interface Outbox {
   readonly limit: number;
 }
 
-/** What a reporter has to say of one job, in order. */
+/** What a reporter has to say of one job, in order: of its latest attempt, unless another one is named. */
 export interface Lane {
   readonly idle: boolean;
-  /** Begins the job: the output that follows is of a new attempt. */
+  /** The latest attempt. */
+  readonly attempt: Attempt;
+  /** Begins the job, and with it a new attempt. */
   start(send: Send): Promise<ReportedJob>;
+  /** What follows is of this attempt, which others began. */
+  resume(attempt: number): void;
   /** Takes the place of progress that did not leave yet, with what that said and this leaves open. */
-  progress(report: ProgressReport): Promise<ReportedJob>;
+  progress(report: ProgressReport, attempt?: Attempt): Promise<ReportedJob>;
   /** Rejects with OUTBOX_FULL. */
-  output(text: string): Promise<ReportedJob>;
+  output(text: string, attempt?: Attempt): Promise<ReportedJob>;
   /** The last report, of so many characters. All before it is sent first, without the usual pauses. */
-  end(send: Send, size: number): Promise<ReportedJob>;
+  end(send: Send, size: number, attempt?: Attempt): Promise<ReportedJob>;
   /** Asks how the job is by a report that changes nothing, unless others wait, whose replies will say it. */
-  beat(): void;
+  beat(attempt?: Attempt): void;
   /** Pauses between reports no more. */
   hurry(): void;
   /** Resolves when nothing waits. */
   settled(): Promise<void>;
 }
 
-export interface LaneOptions extends ReportQueueOptions {
+export interface LaneOptions {
   job: string;
   ask: Ask;
+  deliver: Deliver;
   outbox: Outbox;
-}
-
-/** One attempt's output. Which one it is, and where the output begins, is asked before the first piece. */
-interface Attempt {
-  log: OutputLog;
-  number?: number;
-  lastReply?: ReportedJob;
+  /** A report was refused, or given up. */
+  onRefused(error: Error): void;
 }
 
 interface Entry extends Report {
-  attempt?: Attempt;
+  attempt: Attempt;
   progress?: ProgressReport;
   size: number;
 }
 
-export function createLane({ job, ask, outbox, ...options }: LaneOptions): Lane {
-  const queue = createReportQueue<Entry>(options);
-  let current: Attempt = { log: createOutputLog() };
+export function createLane({ job, ask, deliver, outbox, onRefused }: LaneOptions): Lane {
+  const queue = createReportQueue<Entry>({
+    deliver,
+    onAnswer(answer, { attempt }) {
+      attempt.onAnswer?.(answer);
+      if (answer instanceof Error) onRefused(answer);
+    },
+  });
+  let current = createAttempt();
 
   const isFull = (without?: Entry): boolean => outbox.size - (without?.size ?? 0) >= outbox.limit;
 
@@ -69,16 +77,29 @@ export function createLane({ job, ask, outbox, ...options }: LaneOptions): Lane 
     return queue.add(Object.assign(report, { onGone }));
   }
 
-  function addProgress(report: ProgressReport): Promise<ReportedJob> {
-    const replaced = isFull() ? queue.oldest('progress') : undefined;
+  /** One of the attempt that waits and is not on its way. */
+  function open(kind: 'progress' | 'output', attempt: Attempt): Entry | undefined {
+    const waiting = queue.open(kind);
+    return waiting?.attempt === attempt ? waiting : undefined;
+  }
+
+  function replaceable(attempt: Attempt): Entry | undefined {
+    const oldest = isFull() ? queue.oldest('progress') : undefined;
+    return oldest?.attempt === attempt ? oldest : undefined;
+  }
+
+  function addProgress(report: ProgressReport, attempt: Attempt): Promise<ReportedJob> {
+    const replaced = replaceable(attempt);
     const entry = {
       kind: 'progress' as const,
+      attempt,
       progress: report,
       size: sizeOf(report),
-      async send(signal: AbortSignal) {
-        const { reportProgress } = await ask(reportProgressMutation, { input: { job, ...entry.progress } }, signal);
-        return reportProgress;
-      },
+      send: (signal: AbortSignal) =>
+        fenced(attempt, async (fence) => {
+          const input = { job, ...fence, ...entry.progress };
+          return (await ask(reportProgressMutation, { input }, signal)).reportProgress;
+        }),
     };
     const reply = add(entry);
     if (replaced) queue.replace(replaced, entry);
@@ -93,9 +114,9 @@ export function createLane({ job, ask, outbox, ...options }: LaneOptions): Lane 
     return queue.join(entry);
   }
 
-  function addOutput(replaced?: Entry): Promise<ReportedJob> {
-    const waiting = queue.open('output');
-    const entry = waiting ?? outputOf(current);
+  function addOutput(attempt: Attempt, replaced?: Entry): Promise<ReportedJob> {
+    const waiting = open('output', attempt);
+    const entry = waiting ?? outputOf(attempt);
     const reply = waiting ? queue.join(waiting) : queue.add(entry);
     if (replaced) queue.replace(replaced, entry);
     return reply;
@@ -111,7 +132,7 @@ export function createLane({ job, ask, outbox, ...options }: LaneOptions): Lane 
         if (!error) return;
         // What follows on refused output would leave a hole that nobody sees.
         change(attempt, (log) => log.clear());
-        queue.refuse((report) => report.attempt === attempt, error);
+        queue.refuse((report) => report.kind === 'output' && report.attempt === attempt, error);
       },
     };
   }
@@ -130,52 +151,63 @@ export function createLane({ job, ask, outbox, ...options }: LaneOptions): Lane 
   }
 
   async function sendOutput(own: Attempt, signal: AbortSignal): Promise<ReportedJob> {
-    if (own.number === undefined) {
+    if (!own.placed && !own.over) {
       const { attempt, outputLength } = await look(signal);
-      own.number = attempt;
-      own.log.startAt(outputLength);
+      own.number ??= attempt;
+      own.log.startAt(attempt === own.number ? outputLength : 0);
+      own.placed = true;
     }
     for (let piece = own.log.next(); piece; piece = own.log.next()) {
       const sent = piece;
       try {
-        const { reportOutput } = await ask(reportOutputMutation, { input: { job, ...sent } }, signal);
-        own.lastReply = reportOutput;
+        own.lastReply = await report(own, sent, signal);
         change(own, (log) => log.arrived(sent));
       } catch (error) {
         if (!(await wentBack(own, error as SpacedockError, signal))) throw error;
       }
     }
-    return own.lastReply ?? beat(signal);
+    return own.lastReply ?? beat(own, signal);
   }
 
-  /** The server lost what it had: goes back to there, if that is at hand and the attempt is still ours. */
+  const report = (own: Attempt, piece: OutputPiece, signal: AbortSignal): Promise<ReportedJob> =>
+    fenced(own, async (fence) => {
+      const { reportOutput } = await ask(reportOutputMutation, { input: { job, ...fence, ...piece } }, signal);
+      return reportOutput;
+    });
+
+  /** The server lost what it had: goes back to there, if that is at hand. */
   async function wentBack(own: Attempt, { code, limit }: SpacedockError, signal: AbortSignal): Promise<boolean> {
     if (code !== 'OUTPUT_GAP' || limit === undefined) return false;
     const { attempt } = await look(signal);
     if (attempt === own.number && change(own, (log) => log.rewind(limit))) return true;
-    own.number = undefined;
+    own.placed = false;
     return false;
   }
 
   /** A report that adds nothing: a repeat of nothing at the beginning. */
-  async function beat(signal: AbortSignal): Promise<ReportedJob> {
-    return (await ask(reportOutputMutation, { input: { job, offset: 0, text: '' } }, signal)).reportOutput;
-  }
+  const beat = (own: Attempt, signal: AbortSignal) => report(own, { offset: 0, text: '' }, signal);
 
   return {
     get idle() {
       return queue.length === 0;
     },
+    get attempt() {
+      return current;
+    },
     start(send) {
-      current = { log: createOutputLog() };
-      return add({ kind: 'start', send, size: 0 });
+      const own = createAttempt();
+      current = own;
+      return add({ kind: 'start', attempt: own, send: (signal) => fenced(own, () => send(signal, {})), size: 0 });
     },
-    progress(report) {
-      const waiting = queue.open('progress');
-      return waiting ? joinProgress(waiting, report) : addProgress(report);
+    resume(number) {
+      current = createAttempt(number);
     },
-    async output(text) {
-      const replaced = isFull() ? queue.oldest('progress') : undefined;
+    progress(report, attempt = current) {
+      const waiting = open('progress', attempt);
+      return waiting ? joinProgress(waiting, report) : addProgress(report, attempt);
+    },
+    async output(text, attempt = current) {
+      const replaced = replaceable(attempt);
       if (isFull(replaced)) {
         throw new SpacedockError(
           'OUTBOX_FULL',
@@ -183,16 +215,17 @@ export function createLane({ job, ask, outbox, ...options }: LaneOptions): Lane 
           { limit: outbox.limit },
         );
       }
-      change(current, (log) => log.write(text));
-      return addOutput(replaced);
+      change(attempt, (log) => log.write(text));
+      return addOutput(attempt, replaced);
     },
-    end(send, size) {
-      change(current, (log) => log.finish());
-      if (current.log.waiting > 0) void addOutput();
-      return add({ kind: 'end', send, size });
+    end(send, size, attempt = current) {
+      change(attempt, (log) => log.finish());
+      if (attempt.log.waiting > 0) void addOutput(attempt);
+      const sendFenced = (signal: AbortSignal) => fenced(attempt, (fence) => send(signal, fence));
+      return add({ kind: 'end', attempt, send: sendFenced, size });
     },
-    beat() {
-      if (queue.length === 0) void add({ kind: 'beat', send: beat, size: 0 });
+    beat(attempt = current) {
+      if (queue.length === 0) void add({ kind: 'beat', attempt, send: (signal) => beat(attempt, signal), size: 0 });
     },
     hurry: queue.hurry,
     settled: queue.settled,

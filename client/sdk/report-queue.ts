@@ -39,10 +39,10 @@ export interface ReportQueue<R extends Report> {
   settled(): Promise<void>;
 }
 
-export interface ReportQueueOptions {
+export interface ReportQueueOptions<R extends Report> {
   deliver: Deliver;
   /** The reply to a report, or why there is none. */
-  onAnswer(answer: ReportedJob | Error): void;
+  onAnswer(answer: ReportedJob | Error, report: R): void;
 }
 
 /** Shortest time between two of a kind. */
@@ -59,7 +59,7 @@ interface Entry<R> {
 
 const isBorder = ({ report }: Entry<Report>): boolean => report.kind === 'start' || report.kind === 'end';
 
-export function createReportQueue<R extends Report>({ deliver, onAnswer }: ReportQueueOptions): ReportQueue<R> {
+export function createReportQueue<R extends Report>({ deliver, onAnswer }: ReportQueueOptions<R>): ReportQueue<R> {
   const entries: Entry<R>[] = [];
   const lastAt = new Map<ReportKind, number>();
   let hurrying = false;
@@ -103,7 +103,7 @@ export function createReportQueue<R extends Report>({ deliver, onAnswer }: Repor
         }
       });
       remove(entry);
-      onAnswer(reply);
+      onAnswer(reply, entry.report);
       for (const { resolve } of entry.callers) resolve(reply);
     } catch (error) {
       reject(entry, error as Error);
@@ -112,7 +112,7 @@ export function createReportQueue<R extends Report>({ deliver, onAnswer }: Repor
 
   function reject(entry: Entry<R>, error: Error): void {
     remove(entry, error);
-    onAnswer(error);
+    onAnswer(error, entry.report);
     for (const caller of entry.callers) caller.reject(error);
   }
 

@@ -34,6 +34,9 @@ export type FailureOptions = Pick<ReportFailureInput, 'code' | 'stage' | 'metada
  * outage of the server is only a delay; what the server refuses rejects with a SpacedockError, and nothing is tried again.
  *
  * Every report resolves with the job as the server has it then: `status` CANCELLING says that somebody wants it to stop.
+ *
+ * Reports belong to one attempt: the one that `start` began or `resume` named, else the one that the first reply tells of. When the job
+ * is begun anew elsewhere, they reject with LEASE_LOST, and none is sent any more: they would spoil the run of another.
  */
 export interface ProgressReporter extends AsyncDisposable {
   /**
@@ -41,6 +44,8 @@ export interface ProgressReporter extends AsyncDisposable {
    * under the id, unless `restart` is set: then it begins anew, in a new attempt.
    */
   start(job: string, options?: StartOptions): Promise<ReportedJob>;
+  /** From now on reports on this job belong to this attempt, one that another reporter began: what its `start` resolved with. */
+  resume(job: string, attempt: number): void;
   /**
    * At most ten reports of a job leave each second. One that comes too soon takes the place of the one that waits, and both resolve
    * with its reply; the last before the end is always sent.

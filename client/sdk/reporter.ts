@@ -1,4 +1,5 @@
 import { parseAddress } from './address.ts';
+import type { Attempt } from './attempt.ts';
 import { createDelivery } from './delivery.ts';
 import {
   jobQuery,
@@ -7,14 +8,14 @@ import {
   reportFailureMutation,
   startJobMutation,
 } from './documents.ts';
-import { SpacedockError } from './errors.ts';
+import { errorCode, SpacedockError } from './errors.ts';
 import { describeFailure } from './failure.ts';
 import { createHttp } from './http.ts';
 import { createLane, type Lane, lengthOf, type Outbox, type Send } from './report-lane.ts';
 import type { ReportedJob } from './report-queue.ts';
 import type { ProgressReporter, ProgressReporterOptions } from './reporter-options.ts';
 import { within } from './timing.ts';
-import { createTrack, type Listener } from './track.ts';
+import { createTrack } from './track.ts';
 
 const OUTBOX_CHARACTERS = 4_000_000;
 
@@ -26,7 +27,6 @@ export function createProgressReporter(options: ProgressReporterOptions): Progre
   const deliver = createDelivery(givingUp.signal);
   const outbox: Outbox = { size: 0, limit: outboxCharacters };
   const lanes = new Map<string, Lane>();
-  const listeners = new Map<string, Set<Listener>>();
   /** Of many reports that became one, the refusal is one, too. */
   const told = new WeakSet<Error>();
   let closed = false;
@@ -37,11 +37,7 @@ export function createProgressReporter(options: ProgressReporterOptions): Progre
     if (closed) throw lost('This reporter was closed.');
     const known = lanes.get(job);
     if (known) return known;
-    const onAnswer = (answer: ReportedJob | Error) => {
-      for (const hear of listeners.get(job) ?? []) hear(answer);
-      if (answer instanceof Error) tell(answer, job);
-    };
-    const lane = createLane({ job, ask, deliver, outbox, onAnswer });
+    const lane = createLane({ job, ask, deliver, outbox, onRefused: (error) => tell(error, job) });
     lanes.set(job, lane);
     return lane;
   }
@@ -60,47 +56,70 @@ export function createProgressReporter(options: ProgressReporterOptions): Progre
     };
   }
 
-  /** After its last report a job needs no lane, unless it was begun anew. */
-  async function end(job: string, size: number, send: Send): Promise<ReportedJob> {
+  /**
+   * After its last report a job needs no lane, unless it was begun anew. Of an attempt that is over, or has not ended, the lane
+   * stays: what follows must not be taken for reports on the attempt of another.
+   */
+  async function end(job: string, size: number, send: Send, attempt?: Attempt): Promise<ReportedJob> {
     const lane = laneOf(job);
+    let ended = false;
     try {
-      return await lane.end(send, size);
+      const reply = await lane.end(send, size, attempt);
+      ended = true;
+      return reply;
+    } catch (error) {
+      ended = errorCode(error) === 'JOB_FINISHED';
+      throw error;
     } finally {
-      if (lane.idle && lanes.get(job) === lane) lanes.delete(job);
+      if (ended && lane.idle && lanes.get(job) === lane) lanes.delete(job);
     }
   }
 
   const start: ProgressReporter['start'] = async (id, options) =>
     laneOf(id).start(async (signal) => (await ask(startJobMutation, { input: { ...options, id } }, signal)).startJob);
 
-  const report: ProgressReporter['report'] = async (job, stage, progress, message, metadata) =>
-    laneOf(job).progress({
-      stage,
-      ...(progress != null && { progress: fraction(progress) }),
-      ...(message != null && { message }),
-      ...(metadata != null && { metadata }),
-    });
+  /** The reports on an attempt; without one, on the latest of each job. */
+  function reportsOf(attempt?: Attempt) {
+    const report: ProgressReporter['report'] = async (job, stage, progress, message, metadata) => {
+      const report = {
+        stage,
+        ...(progress != null && { progress: fraction(progress) }),
+        ...(message != null && { message }),
+        ...(metadata != null && { metadata }),
+      };
+      return laneOf(job).progress(report, attempt);
+    };
 
-  const reportComplete: ProgressReporter['reportComplete'] = async (job, result, options) => {
-    const input = { ...options, job, result };
-    return end(
-      job,
-      lengthOf(input),
-      async (signal) => (await ask(reportCompleteMutation, { input }, signal)).reportComplete,
-    );
-  };
+    const reportOutput: ProgressReporter['reportOutput'] = async (job, text) => laneOf(job).output(text, attempt);
 
-  const reportFailure: ProgressReporter['reportFailure'] = async (job, error, options) => {
-    const input = { ...describeFailure(error), ...options, job };
-    return end(
-      job,
-      lengthOf(input),
-      async (signal) => (await ask(reportFailureMutation, { input }, signal)).reportFailure,
-    );
-  };
+    const reportComplete: ProgressReporter['reportComplete'] = async (job, result, options) => {
+      const input = { ...options, job, result };
+      const send: Send = async (signal, fence) =>
+        (await ask(reportCompleteMutation, { input: { ...input, ...fence } }, signal)).reportComplete;
+      return end(job, lengthOf(input), send, attempt);
+    };
 
-  const reportCancelled: ProgressReporter['reportCancelled'] = async (job) =>
-    end(job, 0, async (signal) => (await ask(reportCancelledMutation, { input: { job } }, signal)).reportCancelled);
+    const reportFailure: ProgressReporter['reportFailure'] = async (job, error, options) => {
+      const input = { ...describeFailure(error), ...options, job };
+      const send: Send = async (signal, fence) =>
+        (await ask(reportFailureMutation, { input: { ...input, ...fence } }, signal)).reportFailure;
+      return end(job, lengthOf(input), send, attempt);
+    };
+
+    const reportCancelled: ProgressReporter['reportCancelled'] = async (job) => {
+      const send: Send = async (signal, fence) =>
+        (await ask(reportCancelledMutation, { input: { job, ...fence } }, signal)).reportCancelled;
+      return end(job, 0, send, attempt);
+    };
+
+    return {
+      report: handled(report),
+      reportOutput: handled(reportOutput),
+      reportComplete: handled(reportComplete),
+      reportFailure: handled(reportFailure),
+      reportCancelled: handled(reportCancelled),
+    };
+  }
 
   async function deliverAll(): Promise<void> {
     for (const lane of lanes.values()) lane.hurry();
@@ -118,32 +137,25 @@ export function createProgressReporter(options: ProgressReporterOptions): Progre
     return !incomplete;
   }
 
-  const basic = {
-    start: handled(start),
-    report: handled(report),
-    reportOutput: handled(async (job: string, text: string) => laneOf(job).output(text)),
-    reportComplete: handled(reportComplete),
-    reportFailure: handled(reportFailure),
-    reportError: handled(reportFailure),
-    reportCancelled: handled(reportCancelled),
-  };
+  const reports = reportsOf();
 
   return {
-    ...basic,
+    ...reports,
+    reportError: reports.reportFailure,
+    start: handled(start),
+    resume: (job, attempt) => laneOf(job).resume(attempt),
     getStatus: async (id) => (await deliver((signal) => ask(jobQuery, { id }, signal))).job,
-    track: createTrack({
-      ...basic,
-      beat(job) {
-        if (!closed) laneOf(job).beat();
-      },
-      listen(job, listener) {
-        const hearing = listeners.get(job) ?? new Set();
-        listeners.set(job, hearing.add(listener));
-        return () => {
-          hearing.delete(listener);
-          if (hearing.size === 0) listeners.delete(job);
-        };
-      },
+    track: createTrack(async (job, options, listener) => {
+      const started = handled(start)(job, options);
+      const { attempt } = laneOf(job);
+      attempt.onAnswer = listener;
+      await started;
+      return {
+        ...reportsOf(attempt),
+        beat() {
+          if (!closed) laneOf(job).beat(attempt);
+        },
+      };
     }),
     close: ({ timeoutSeconds } = {}) => close(timeoutSeconds),
     async [Symbol.asyncDispose]() {

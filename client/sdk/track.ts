@@ -12,7 +12,7 @@ export interface Tracked {
   readonly id: string;
   /**
    * Aborted when the work is no longer wanted, seconds after that at most. Its reason is a SpacedockError: CANCELLED when somebody
-   * cancelled the job, JOB_FINISHED when it has ended elsewhere.
+   * cancelled the job, JOB_FINISHED when it has ended elsewhere, LEASE_LOST when it was begun anew elsewhere and goes on there.
    */
   readonly signal: AbortSignal;
   /** `report` of the reporter. */
@@ -39,36 +39,36 @@ export interface TrackOptions extends StartOptions {
 /**
  * Begins a job (anew, where it is there already, unless `restart` is false), runs the function, and reports how it ended: the
  * returned value (JSON, or nothing) as the result, or what it threw as the failure, which is thrown on. Of a cancelled job that the
- * work has stopped is reported, and this rejects with the signal's reason, whatever the function returned or threw. The function is
- * not called before the job has begun: not while the server is away, and not where it refuses that.
+ * work has stopped is reported, and this rejects with the signal's reason, whatever the function returned or threw; of a job that ended
+ * or was begun anew elsewhere nothing is reported any more, and this rejects in the same way. The function is not called before the job
+ * has begun: not while the server is away, and not where it refuses that.
  */
 export type Track = <R>(job: string, work: (tracked: Tracked) => R | Promise<R>, options?: TrackOptions) => Promise<R>;
 
-/** Hears every answer to a report on a job. */
-export type Listener = (answer: ReportedJob | Error) => void;
-
-type Reports = Pick<
-  ProgressReporter,
-  'start' | 'report' | 'reportOutput' | 'reportComplete' | 'reportFailure' | 'reportCancelled'
->;
-
-export interface TrackParts extends Reports {
+/** The reports on one attempt at a job. */
+export interface Run
+  extends Pick<ProgressReporter, 'report' | 'reportOutput' | 'reportComplete' | 'reportFailure' | 'reportCancelled'> {
   /** Asks how the job is, in a report that changes nothing. */
-  beat(job: string): void;
-  listen(job: string, listener: Listener): () => void;
+  beat(): void;
 }
 
-export function createTrack(reporter: TrackParts): Track {
+/** Starts a job. The listener hears every answer to the reports on the attempt that this began. */
+export type Begin = (
+  job: string,
+  options: StartOptions,
+  listener: (answer: ReportedJob | Error) => void,
+) => Promise<Run>;
+
+export function createTrack(begin: Begin): Track {
   return async <R>(job: string, work: (tracked: Tracked) => R | Promise<R>, options: TrackOptions = {}): Promise<R> => {
     const { pollSeconds = 2, ...startOptions } = options;
-    await reporter.start(job, { restart: true, ...startOptions });
     const stopping = new AbortController();
     const { signal } = stopping;
     const over = new AbortController();
     let heardAt = performance.now();
     let ended = false;
 
-    const endListening = reporter.listen(job, (answer) => {
+    const reporter = await begin(job, { restart: true, ...startOptions }, (answer) => {
       heardAt = performance.now();
       ended ||= hasEnded(answer);
       const reason = reasonToStop(answer);
@@ -79,7 +79,7 @@ export function createTrack(reporter: TrackParts): Track {
     async function poll(): Promise<void> {
       const pauseMs = (pollSeconds * 1000) / 2;
       while (!over.signal.aborted && !signal.aborted) {
-        if (performance.now() - heardAt >= pauseMs) reporter.beat(job);
+        if (performance.now() - heardAt >= pauseMs) reporter.beat();
         await pause(pauseMs, over.signal);
       }
     }
@@ -111,12 +111,11 @@ export function createTrack(reporter: TrackParts): Track {
       throw await failed(error);
     } finally {
       over.abort();
-      endListening();
     }
   };
 }
 
-function toolsOf(reporter: Reports, id: string, signal: AbortSignal): Tracked {
+function toolsOf(reporter: Run, id: string, signal: AbortSignal): Tracked {
   const report: Tracked['report'] = (...report) => reporter.report(id, ...report);
   return {
     id,
@@ -131,7 +130,7 @@ function toolsOf(reporter: Reports, id: string, signal: AbortSignal): Tracked {
 
 const hasEnded = (answer: ReportedJob | Error): boolean =>
   answer instanceof Error
-    ? errorCode(answer) === 'JOB_FINISHED'
+    ? ['JOB_FINISHED', 'LEASE_LOST'].includes(errorCode(answer) ?? '')
     : answer.status !== 'RUNNING' && answer.status !== 'CANCELLING';
 
 function reasonToStop(answer: ReportedJob | Error): Error | undefined {

@@ -123,6 +123,48 @@ describe.each(engines)('a progress reporter on %s', (engine) => {
     expect(await output(server, job)).toBe('anew');
   });
 
+  it('[promise 2] reports of an attempt that is over are refused, none of them is sent as one of the next', async () => {
+    const refused: string[] = [];
+    await using first = open({ onError: (error) => refused.push((error as SpacedockError).code) });
+    await using second = open();
+    const job = newId();
+    // It never called start: the first reply tells of the attempt.
+    await first.report(job, 'first', 0.5);
+    await first.reportOutput(job, 'first');
+    expect(await second.start(job, { restart: true })).toMatchObject({ attempt: 2 });
+    const before = await second.reportOutput(job, 'second');
+    for (const late of [
+      () => first.reportOutput(job, ' late'),
+      () => first.report(job, 'late'),
+      () => first.reportComplete(job, 'late'),
+      () => first.reportFailure(job, 'late'),
+      () => first.reportCancelled(job),
+      () => first.report(job, 'late'),
+    ]) {
+      await expect(late()).rejects.toMatchObject({ code: 'LEASE_LOST', field: 'input.attempt' });
+    }
+    expect(refused).toEqual(Array(6).fill('LEASE_LOST'));
+    expect(await read(server, job)).toMatchObject({ status: 'RUNNING', revision: before.revision });
+    expect(await second.reportComplete(job, 'second')).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+    expect(await output(server, job)).toBe('second');
+    // To begin it anew is to go on.
+    expect(await first.start(job, { restart: true })).toMatchObject({ attempt: 3 });
+    expect(await first.report(job, 'again')).toMatchObject({ stage: 'again', attempt: 3 });
+  });
+
+  it('another reporter goes on with an attempt by its number, until that is over', async () => {
+    await using first = open();
+    await using second = open();
+    const job = newId();
+    const { attempt } = await first.start(job);
+    second.resume(job, attempt);
+    expect(await second.report(job, 'helped')).toMatchObject({ stage: 'helped', attempt });
+    await first.start(job, { restart: true });
+    await expect(second.report(job, 'late')).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    second.resume(job, 0);
+    await expect(second.report(job, 'none')).rejects.toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.attempt' });
+  });
+
   it('an emoji cut anywhere stays whole, its half alone does not hold up its caller', async () => {
     await using reporter = open();
     const job = newId();
@@ -297,7 +339,10 @@ it('output that the server lost is sent again, as far as it is at hand; what is 
   await using server = await startProcess({ redis });
   const address = { graphql: `${server.url}/graphql` };
   await using reporter = createProgressReporter({ url: server.url });
-  const [short, long] = [newId(), newId()];
+  const [short, long, again] = [newId(), newId(), newId()];
+  await reporter.start(again);
+  expect(await reporter.start(again, { restart: true })).toMatchObject({ attempt: 2 });
+  await reporter.reportOutput(again, 'before, ');
   await reporter.reportOutput(short, 'before é, ');
   await reporter.reportOutput(long, 'x'.repeat(100_000));
   await redis.kill();
@@ -305,7 +350,10 @@ it('output that the server lost is sent again, as far as it is at hand; what is 
   await reporter.reportOutput(short, 'after');
   await expect(reporter.reportOutput(long, 'lost')).rejects.toMatchObject({ code: 'OUTPUT_GAP', limit: 0 });
   await reporter.reportOutput(long, 'goes on');
-  for (const job of [short, long]) await reporter.reportComplete(job);
+  // The server knows no attempt 2 any more: the job is there again, with all that is at hand of it.
+  await reporter.reportOutput(again, 'after');
+  for (const job of [short, long, again]) expect(await reporter.reportComplete(job)).toMatchObject({ attempt: 1 });
+  expect(await output(address, again)).toBe('before, after');
   expect(await output(address, short)).toBe('before é, after');
   expect(await output(address, long)).toBe('goes on');
 });

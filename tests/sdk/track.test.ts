@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createProgressReporter, JobFailure, type Tracked } from '../../client/sdk/index.ts';
+import { createProgressReporter, JobFailure, outputLengthQuery, type Tracked } from '../../client/sdk/index.ts';
 import { deferred } from '../../client/sdk/promises.ts';
+import { ask } from '../help/client.ts';
 import { cancel, end, find, read, watch } from '../help/jobs.ts';
 import { engines } from '../help/server.ts';
 import { openSocket } from '../help/socket.ts';
@@ -134,6 +135,115 @@ describe.each(engines)('a tracked function on %s', (engine) => {
     );
     await expect(tracked).rejects.toMatchObject({ code: 'JOB_FINISHED' });
     expect(await read(server, job)).toMatchObject({ status: 'COMPLETED', result: 'by another' });
+  });
+
+  it.each([
+    ['waits for its signal', untilAborted],
+    [
+      'goes on without a look at it',
+      async ({ report, write, signal }: Tracked) => {
+        while (!signal.aborted) await Promise.allSettled([report('first'), write('first')]);
+        await expect(report('late')).rejects.toMatchObject({ code: 'LEASE_LOST' });
+        await expect(write('late')).rejects.toMatchObject({ code: 'LEASE_LOST' });
+        return 'first';
+      },
+    ],
+    [
+      'fails of it',
+      async ({ report }: Tracked) => {
+        for (;;) await report('first');
+      },
+    ],
+  ])('[promise 2] that %s is told when another run begins its job anew, and spoils nothing', async (_, work) => {
+    await using reporter = open();
+    await using other = open();
+    const job = newId();
+    const began = deferred<Tracked>();
+    const first = reporter.track(
+      job,
+      (tools) => {
+        began.resolve(tools);
+        return work(tools);
+      },
+      { pollSeconds: 0.1 },
+    );
+    const told = expect(first).rejects.toMatchObject({ code: 'LEASE_LOST', field: 'input.attempt' });
+    const { signal } = await began.promise;
+    const second = await other.track(job, async ({ report, write }) => {
+      await report('second', 0.5);
+      await told;
+      await write('second');
+      return 'second';
+    });
+    expect(second).toBe('second');
+    expect(signal.reason).toMatchObject({ message: `Attempt 1 of job ${job} is over; it is at attempt 2` });
+    expect(await read(server, job)).toMatchObject({ status: 'COMPLETED', result: 'second', attempt: 2 });
+    const { events } = await read(server, job);
+    const stages = events.filter(({ attempt }) => attempt === 2).map(({ stage }) => stage);
+    expect(stages).toEqual([null, 'second', 'complete']);
+    expect((await ask(server, outputLengthQuery, { id: job })).job?.outputLength).toBe('second'.length);
+  });
+
+  it.each([
+    ['returns', () => 'first'],
+    [
+      'throws',
+      () => {
+        throw new Error('first');
+      },
+    ],
+  ])('that %s before it was told of a run that began its job anew ends nothing but itself', async (_, end) => {
+    await using reporter = open();
+    await using other = open();
+    const job = newId();
+    const [began, goOn] = [deferred<void>(), deferred<void>()];
+    const first = reporter.track(
+      job,
+      async () => {
+        began.resolve();
+        await goOn.promise;
+        return end();
+      },
+      { pollSeconds: 60 },
+    );
+    const told = expect(first).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    await began.promise;
+    await other.track(job, async ({ report }) => {
+      goOn.resolve();
+      await told;
+      expect(await report('second')).toMatchObject({ status: 'RUNNING', attempt: 2 });
+    });
+    expect(await read(server, job)).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+  });
+
+  it('[promise 2] of two runs of one reporter at a time each has its own attempt', async () => {
+    await using reporter = open();
+    const job = newId();
+    const began = deferred<Tracked>();
+    const work = (tools: Tracked) => {
+      began.resolve(tools);
+      return untilAborted(tools);
+    };
+    const first = reporter.track(job, work, { pollSeconds: 60 });
+    const told = expect(first).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    const { report, write } = await began.promise;
+    const second = reporter.track(job, async (own) => {
+      // Said at once, so that they would leave together.
+      const ours = [own.report('second', 0.5), own.write('second')];
+      const late = [report('late', 0.9), write('late')];
+      for (const each of late) await expect(each).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await told;
+      for (const each of ours) expect(await each).toMatchObject({ stage: 'second', progress: 0.5, attempt: 2 });
+      return 'second';
+    });
+    // While the second begins the first is not taken for it.
+    const between = report('between');
+    expect(await second).toBe('second');
+    await expect(between).rejects.toMatchObject({ code: 'LEASE_LOST' });
+    const { status, result, attempt, events } = await read(server, job);
+    expect({ status, result, attempt }).toEqual({ status: 'COMPLETED', result: 'second', attempt: 2 });
+    expect(events.map(({ stage }) => stage)).toEqual([null, null, 'second', 'complete']);
+    expect((await ask(server, outputLengthQuery, { id: job })).job?.outputLength).toBe('second'.length);
   });
 
   it('that is silent for longer than its job may be stays alive', async () => {
