@@ -5,7 +5,7 @@ import send from 'send';
 import type { StoredFile } from '../domain/job.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { Services } from '../service/services.ts';
-import { sendJson, sendRefusal } from './respond.ts';
+import { refuseUnread, sendJson, sendRefusal } from './respond.ts';
 
 /**
  * `POST /files`: one file, as the part `file` of a multipart form, or as the body with `?name=`. Answers its id, to be passed as a
@@ -59,10 +59,7 @@ export function createFileRoutes({ files, jobs, draining }: Services) {
         // Who went away in the middle hears no answer.
         if (request.destroyed && !request.complete) return;
         if (!(error instanceof Refusal)) throw error;
-        // The rest of the body is not read: this connection cannot be used again.
-        response.setHeader('connection', 'close');
-        sendRefusal(response, error);
-        request.resume();
+        refuseUnread(request, response, error);
       }
     },
 

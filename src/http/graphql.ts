@@ -14,7 +14,7 @@ import type { Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
 import type { Services } from '../service/services.ts';
 import { graphiqlPage } from './graphiql.ts';
-import { sendRefusal } from './respond.ts';
+import { refuseUnread, sendRefusal } from './respond.ts';
 
 /** Ends a stream of events. */
 function end(result: unknown): void {
@@ -166,8 +166,8 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
       try {
         checkBody(request);
       } catch (error) {
-        response.setHeader('connection', 'close');
-        throw error;
+        if (!(error instanceof Refusal)) throw error;
+        return refuseUnread(request, response, error);
       }
       // Before anything is done whose answer nobody could read.
       if (!acceptable(request.headers.accept)) return sendRefusal(response, notAcceptable(), 406);

@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ErrorCode, Refusal } from '../domain/refusal.ts';
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -21,8 +21,49 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
 
 /** The same shape as a GraphQL answer, so that a client reads all refusals alike. */
 export function sendRefusal(response: ServerResponse, refusal: Refusal, status?: number): void {
-  const { code, details, message } = refusal;
-  sendJson(response, status ?? STATUS[code] ?? 400, { errors: [{ message, extensions: { code, ...details } }] });
+  sendJson(response, status ?? statusOf(refusal), bodyOf(refusal));
+}
+
+const statusOf = ({ code }: Refusal): number => STATUS[code] ?? 400;
+const bodyOf = ({ code, details, message }: Refusal) => ({ errors: [{ message, extensions: { code, ...details } }] });
+
+/** How much of a refused body is still taken, how long, and how long nothing of it may come. */
+const LINGER_BYTES = 64 * 1024 * 1024;
+const LINGER_MS = 30_000;
+const LINGER_IDLE_MS = 2000;
+
+/**
+ * Refuses a request without reading its body, and closes the connection. The answer goes out at once; what is still on its way is taken
+ * and dropped before the end, within bounds: a client that is cut off while it sends never reads why (RFC 9112, 9.6).
+ */
+export function refuseUnread(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const text = Buffer.from(JSON.stringify(bodyOf(refusal)));
+  response.writeHead(statusOf(refusal), {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': text.length,
+    'cache-control': 'no-store',
+    connection: 'close',
+  });
+  response.write(text);
+  let [taken, seen] = [0, -1];
+  const idle = setInterval(() => {
+    if (taken === seen) end();
+    seen = taken;
+  }, LINGER_IDLE_MS);
+  const whole = setTimeout(end, LINGER_MS);
+  function end(): void {
+    clearInterval(idle);
+    clearTimeout(whole);
+    response.end();
+  }
+  request.on('data', (chunk: Buffer) => {
+    taken += chunk.length;
+    if (taken > LINGER_BYTES) end();
+  });
+  request.once('end', end);
+  response.once('close', end);
+  if (request.readableEnded) end();
+  else request.resume();
 }
 
 export function sendText(response: ServerResponse, status: number, type: string, text: string): void {

@@ -1,6 +1,8 @@
+import { on, once } from 'node:events';
+import { createConnection } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { answerOf, multipart, post, postBody } from '../help/client.ts';
-import { freshId, newSpace } from '../help/jobs.ts';
+import { eventually, freshId, newSpace } from '../help/jobs.ts';
 import { raw } from '../help/raw-http.ts';
 import { engines } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
@@ -9,7 +11,7 @@ const json = { 'content-type': 'application/json' };
 const VIEWER = '{ viewer { name } }';
 
 describe.each(engines)('HTTP on %s', (engine) => {
-  const server = useServer({ engine, env: { MAX_BODY_BYTES: '20000' } });
+  const server = useServer({ engine, env: { MAX_BODY_BYTES: '20000', MAX_FILE_BYTES: '20000' } });
   const codeOf = async (response: Response) => {
     const { errors } = (await response.json()) as { errors: { extensions: { code: string } }[] };
     return [response.status, errors[0]?.extensions.code];
@@ -166,6 +168,51 @@ describe.each(engines)('HTTP on %s', (engine) => {
       body,
     );
     expect(answer).toContain('PAYLOAD_TOO_LARGE');
+  });
+
+  it.each([
+    ['/graphql', 'PAYLOAD_TOO_LARGE'],
+    ['/files?name=x', 'FILE_TOO_LARGE'],
+  ])('answers at once to a client of %s, and lets it send the rest', async (path, code) => {
+    const rest = Buffer.alloc(4 * 1024 * 1024, 32);
+    const { port, hostname } = new URL(server.url);
+    const socket = createConnection(Number(port), hostname);
+    const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: ${2 * rest.length}\r\n\r\n`;
+    for (const part of [head, rest]) socket.write(part);
+    let answer = '';
+    for await (const text of on(socket, 'data')) {
+      answer += text;
+      if (answer.endsWith('}')) break;
+    }
+    expect(answer).toMatch(/^HTTP\/1\.1 413 [\s\S]*connection: close/i);
+    expect(answer).toContain(code);
+    // Still open: an error or an end here is what the client would have seen instead of the answer.
+    socket.write(rest.subarray(1));
+    await eventually(() => socket.writableLength === 0);
+    expect([socket.errored, socket.readableEnded]).toEqual([null, false]);
+    socket.write(rest.subarray(0, 1));
+    await once(socket, 'close');
+    expect(socket.errored).toBeNull();
+  });
+
+  it('cuts off one that goes on sending for ever', async () => {
+    const piece = Buffer.alloc(4 * 1024 * 1024, 32);
+    const { port, hostname } = new URL(server.url);
+    const socket = createConnection(Number(port), hostname);
+    const cut = new Promise((resolve) => {
+      socket.once('error', resolve);
+      socket.once('close', resolve);
+    });
+    let sent = 0;
+    const more = () => {
+      sent += piece.length;
+      socket.write(piece, (error) => !error && !socket.destroyed && more());
+    };
+    socket.write('POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999999\r\n\r\n', more);
+    await cut;
+    expect(sent).toBeGreaterThan(64 * 1024 * 1024);
+    expect(sent).toBeLessThan(128 * 1024 * 1024);
+    socket.destroy();
   });
 
   it('wants to know how long a body is', async () => {
