@@ -87,7 +87,7 @@ interface JobBase {
   private: boolean;
   submitter: Submitter;
   priority: number;
-  /** Fixed at submit by the engine: the place in the queue that a requeue restores. */
+  /** Fixed at submit by the engine: the place in the queue that a requeue restores. By arrival (FIFO) or by turns (FAIR). */
   seq: number;
   limits: JobLimits;
   idempotencyKey: string | null;

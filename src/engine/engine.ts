@@ -3,6 +3,7 @@ import type { AppId, JobId, SpaceId } from '../domain/ids.ts';
 import type { Job, JobInput, JobStatus, QueuedJob } from '../domain/job.ts';
 import type { Instant, Json } from '../domain/json.ts';
 import type { AppCard } from '../domain/lease.ts';
+import type { SpacePolicy } from '../domain/space.ts';
 
 /**
  * Where state lives. An engine commits atomically and tells whoever listens; it knows revisions, lease tokens, sessions, places
@@ -84,10 +85,11 @@ export type Due =
 
 export interface Jobs {
   /**
-   * Stores a new job at the end of its space's queue, giving it its `seq`, unless one with its `idempotencyKey` (of the same
-   * submitter) is there or `maxQueued` are waiting. Once this resolves the job is not lost.
+   * Stores a new job in its space's queue, giving it its `seq`, unless one with its `idempotencyKey` (of the same submitter) is
+   * there or `maxQueued` are waiting. FIFO: behind all of its priority; FAIR: where `fairSeq` puts it. Jobs that wait keep their
+   * places whatever the later ones are given. Once this resolves the job is not lost.
    */
-  create(job: QueuedJob, input: JobInput, maxQueued: number): Promise<Created>;
+  create(job: QueuedJob, input: JobInput, maxQueued: number, order?: SpacePolicy['order']): Promise<Created>;
   read(id: JobId): Promise<Job | null>;
   /** What was submitted; null for a tracked or unknown job. */
   input(id: JobId): Promise<JobInput | null>;

@@ -64,7 +64,7 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
     priority: number,
     idempotencyKey: string | null,
   ): Promise<Job> {
-    const { maxQueueSeconds, maxRunSeconds, retentionSeconds, maxAttempts, maxQueued } = space.policy;
+    const { maxQueueSeconds, maxRunSeconds, retentionSeconds, maxAttempts, maxQueued, order } = space.policy;
     const job = submit(
       {
         id,
@@ -76,7 +76,7 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
       },
       engine.now(),
     );
-    const created = await engine.jobs.create(job, input, maxQueued);
+    const created = await engine.jobs.create(job, input, maxQueued, order);
     switch (created.outcome) {
       case 'created':
         jobs.began(created.job, input);
@@ -177,7 +177,7 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
       }
     },
 
-    /** A new job with the input of a finished one, at the end of the queue. */
+    /** A new job with the input of a finished one, in the queue as if submitted now. */
     async retry(id: JobId, submitter: Submitter): Promise<Job> {
       const old = await jobs.existing(id);
       const input = await jobs.input(old);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Presence } from '../../src/domain/app.ts';
 import type { Job, JobInput, QueuedJob, RunningJob, Submitter } from '../../src/domain/job.ts';
 import type { AppCard } from '../../src/domain/lease.ts';
-import { createSpace } from '../../src/domain/space.ts';
+import { createSpace, type SpacePolicy } from '../../src/domain/space.ts';
 import * as transitions from '../../src/domain/transitions.ts';
 import type { Engine, Unlisten } from '../../src/engine/engine.ts';
 
@@ -35,6 +35,7 @@ export const LIMITS = { maxQueueSeconds: 600, maxRunSeconds: 120, retentionSecon
 export const LEASE_MS = 10_000;
 export const ALICE: Submitter = { id: 'u_alice', name: 'Alice', role: 'USER' };
 export const BOB: Submitter = { id: 'u_bob', name: 'Bob', role: 'USER' };
+export const CAROL: Submitter = { id: 'u_carol', name: 'Carol', role: 'USER' };
 export const card = (id: string): AppCard => ({ id, name: `App ${id}`, version: '1.2' });
 export const INPUT: JobInput = {
   prompt: 'Grüße, "world"\n',
@@ -78,8 +79,9 @@ export async function queued(
   engine: Engine,
   space: string,
   change: Partial<transitions.Submission> = {},
+  order: SpacePolicy['order'] = 'FIFO',
 ): Promise<QueuedJob> {
-  const created = await engine.jobs.create(newJob(engine, space, change), INPUT, 1_000_000);
+  const created = await engine.jobs.create(newJob(engine, space, change), INPUT, 1_000_000, order);
   if (created.outcome !== 'created') throw new Error(`not created: ${created.outcome}`);
   return created.job;
 }

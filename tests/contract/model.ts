@@ -1,8 +1,11 @@
 import { type Job, type JobStatus, leaseOf, type QueuedJob } from '../../src/domain/job.ts';
-import { place, RECENT_RUNS } from '../../src/domain/queue.ts';
+import { fairSeq, place, RECENT_RUNS } from '../../src/domain/queue.ts';
 import { deadline } from '../../src/domain/recovery.ts';
+import type { SpacePolicy } from '../../src/domain/space.ts';
 import { type Created, cursorOf, type HeldLease, type Renewal } from '../../src/engine/engine.ts';
 import { LEASE_MS } from './fixtures.ts';
+
+type Order = SpacePolicy['order'];
 
 interface Present {
   session: number;
@@ -17,11 +20,19 @@ export function createModel() {
   const apps = new Map<string, Present>();
   const told: Job[] = [];
   const runs: number[] = [];
+  /** The highest number given, and under FAIR: that before the first job since FIFO, and the highest leased of each priority. */
+  const numbers = {
+    last: 0,
+    floor: 0,
+    order: 'FIFO' as Order,
+    served: new Map<number, number>(),
+    fair: new Set<string>(),
+  };
 
   const queued = () =>
     [...jobs.values()]
       .filter((job) => job.status === 'QUEUED')
-      .toSorted((a, b) => place(a.priority, a.seq) - place(b.priority, b.seq)) as QueuedJob[];
+      .toSorted((a, b) => place(a.priority, a.seq) - place(b.priority, b.seq) || (a.id < b.id ? -1 : 1)) as QueuedJob[];
   const held = (app: string): HeldLease[] =>
     [...jobs.values()].flatMap((job) => {
       const lease = leaseOf(job);
@@ -35,6 +46,18 @@ export function createModel() {
     for (const { job } of held(app)) expiry.set(job, until);
   };
 
+  function number({ id, submitter, priority }: Job, order: Order): number {
+    if (order === 'FAIR' && numbers.order === 'FIFO') numbers.floor = numbers.last;
+    numbers.order = order;
+    if (order === 'FIFO') return ++numbers.last;
+    const mine = queued().filter((job) => job.submitter.id === submitter.id && job.priority === priority);
+    const own = Math.max(0, ...mine.map(({ seq }) => seq));
+    const seq = fairSeq({ floor: numbers.floor, served: numbers.served.get(priority) ?? 0, own });
+    numbers.last = Math.max(numbers.last, seq);
+    numbers.fair.add(id);
+    return seq;
+  }
+
   function store(job: Job): void {
     jobs.set(job.id, job);
     if (!leaseOf(job)) expiry.delete(job.id);
@@ -47,14 +70,14 @@ export function createModel() {
     leased: (id: string): boolean => expiry.has(id),
     session: (app: string): number | undefined => apps.get(app)?.session,
 
-    /** `seq` is what the engine gave, if it stored the job. */
-    create(job: QueuedJob, maxQueued: number, seq: number): Created {
+    create(job: QueuedJob, maxQueued: number, order: Order): Created {
       const kept = [...jobs.values()].find(
         ({ submitter, idempotencyKey }) =>
           idempotencyKey !== null && idempotencyKey === job.idempotencyKey && submitter.id === job.submitter.id,
       );
       if (kept) return { outcome: 'exists', id: kept.id };
       if (queued().length >= maxQueued) return { outcome: 'full', queued: queued().length };
+      const seq = number(job, order);
       store({ ...job, seq });
       return { outcome: 'created', job: { ...job, seq } };
     },
@@ -74,6 +97,8 @@ export function createModel() {
       under(app, session)?.status === 'CONNECTED' ? queued().slice(0, count) : [],
     claimed(job: Job, at: number): void {
       store(job);
+      const { served, fair } = numbers;
+      if (fair.has(job.id)) served.set(job.priority, Math.max(job.seq, served.get(job.priority) ?? 0));
       expiry.set(job.id, at + LEASE_MS);
     },
 

@@ -8,6 +8,7 @@ import type { Due, Engine } from '../../src/engine/engine.ts';
 import {
   ALICE,
   BOB,
+  CAROL,
   card,
   completed,
   eachTest,
@@ -51,9 +52,10 @@ const step = fc.oneof(
     arbitrary: fc.record({
       op: fc.constant('create'),
       priority: fc.integer({ min: -1, max: 1 }),
-      submitter: fc.constantFrom(ALICE, BOB),
+      submitter: fc.constantFrom(ALICE, BOB, CAROL),
       key: fc.constantFrom(null, null, null, 'k'),
       maxQueued: fc.constantFrom(2, 5, 100),
+      order: fc.constantFrom('FIFO', 'FAIR', 'FAIR', 'FAIR', 'FAIR'),
     }),
   },
   {
@@ -133,11 +135,10 @@ function createRun(space: string) {
     const next = 'session' in step ? { ...step, session: step.session + (model.session(step.app) ?? 1) } : step;
     switch (next.op) {
       case 'create': {
-        const { priority, submitter, key, maxQueued } = next;
+        const { priority, submitter, key, maxQueued, order } = next;
         const job = newJob(engine, space, { priority, submitter, idempotencyKey: key });
-        const answer = await engine.jobs.create(job, INPUT, maxQueued);
-        const seq = 'job' in answer ? answer.job.seq : 0;
-        expect(answer).toEqual(model.create(job, maxQueued, seq));
+        const answer = await engine.jobs.create(job, INPUT, maxQueued, order);
+        expect(answer).toEqual(model.create(job, maxQueued, order));
         if ('job' in answer) remember(answer.job);
         return;
       }

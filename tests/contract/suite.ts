@@ -4,6 +4,7 @@ import { claimsContract } from './claims.ts';
 import { commitsContract } from './commits.ts';
 import { documentsContract } from './documents.ts';
 import { dueContract } from './due.ts';
+import { fairContract } from './fair.ts';
 import type { Open } from './fixtures.ts';
 import { listsContract } from './lists.ts';
 import { outputContract } from './output.ts';
@@ -20,6 +21,7 @@ export function engineContract(name: string, open: Open): void {
     submitsContract(open);
     claimsContract(open);
     queueContract(open);
+    fairContract(open);
     commitsContract(open);
     listsContract(open);
     dueContract(open);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { estimateWait, MAX_PRIORITY, place } from '../../src/domain/queue.ts';
+import { estimateWait, fairSeq, MAX_PRIORITY, place } from '../../src/domain/queue.ts';
 
 const priority = fc.integer({ min: -MAX_PRIORITY, max: MAX_PRIORITY });
 const seq = fc.integer({ min: 0, max: 2 ** 44 - 1 });
@@ -22,6 +22,15 @@ describe('a place in the queue', () => {
         ],
       },
     );
+  });
+});
+
+describe('a turn', () => {
+  test('is of the next round: after the one being served, all of one’s own and whatever stood there in order of arrival', () => {
+    expect(fairSeq({ floor: 0, served: 0, own: 0 })).toBe(1);
+    expect(fairSeq({ floor: 0, served: 5, own: 0 })).toBe(6);
+    expect(fairSeq({ floor: 0, served: 5, own: 9 })).toBe(10);
+    expect(fairSeq({ floor: 12, served: 5, own: 9 })).toBe(13);
   });
 });
 

@@ -50,6 +50,24 @@ describe.each(engines)('the queue of a space on %s', (engine) => {
     expect(await workOff(worker, 3)).toEqual(['first', 'second', 'third']);
   });
 
+  it('[promise 3] hands jobs of a FAIR space out in turns between submitters, and says so in their places', async () => {
+    const space = await newSpace(server, { order: 'FAIR' });
+    const submitFor = async (name: string, prompt: string) => {
+      const submitter = { id: `u_${name}`, name, role: 'USER' } as const;
+      return (await server.server.services.submission.submit({ space, prompt }, submitter)).id;
+    };
+    const ids: string[] = [];
+    for (let n = 0; n < 20; n++) ids.push(await submitFor('flood', `flood ${n}`));
+    for (const prompt of ['first', 'second']) ids.push(await submitFor('other', prompt));
+    const places = await Promise.all(ids.slice(-2).map(async (id) => (await read(server, id)).queuePosition));
+    expect(places).toEqual([2, 4]);
+    await using worker = await openWorker(server, space);
+    const work = await worker.work();
+    expect(work.input.prompt).toBe('flood 0');
+    await work.fail({ retryable: true });
+    expect(await workOff(worker, 5)).toEqual(['flood 0', 'first', 'flood 1', 'second', 'flood 2']);
+  });
+
   it('gives an app as many jobs as its capacity, not one more', async () => {
     const space = await newSpace(server);
     const ids = await submitMany(server, space, ['1', '2', '3', '4']);

@@ -23,7 +23,7 @@ export function jobsOf({ run, send }: Connection, keys: Keys): Jobs {
   return {
     read,
 
-    async create(job, input, maxQueued) {
+    async create(job, input, maxQueued, order = 'FIFO') {
       // The script puts the seq in, the last part of the record.
       const { seq: _, ...record } = job;
       const reply = await run<CreateReply>(
@@ -38,6 +38,7 @@ export function jobsOf({ run, send }: Connection, keys: Keys): Jobs {
         maxQueued,
         job.limits.maxRunSeconds * 1000,
         job.idempotencyKey === null ? '' : once(job.submitter.id, job.idempotencyKey),
+        ...(order === 'FAIR' ? [`${job.submitter.id}\n`, job.priority] : []),
       );
       return typeof reply === 'number' ? { outcome: 'created', job: { ...job, seq: reply } } : notCreated(job, reply);
     },

@@ -6,14 +6,17 @@ import { type JobId, partitionOf } from '../../domain/ids.ts';
  *
  * | name | type | holds |
  * | --- | --- | --- |
- * | `job:<id>` | hash | `state` (the job as JSON), `claim` (a claim the state does not know of yet, or empty), `rev`, `facts` (below), `conf` (1: the lease is confirmed), `input` (JSON), `run` (ms a claim may run), `once` (its field there) |
+ * | `job:<id>` | hash | `state` (the job as JSON), `claim` (a claim the state does not know of yet, or empty), `rev`, `facts` (below), `conf` (1: the lease is confirmed), `input` (JSON), `run` (ms a claim may run), `once` (its field there), `turn` (its member of `turns`; absent: FIFO) |
  * | `out:<id>` | string | the job's streamed output, of the attempt in its hash's `oatt` |
- * | `queue` | sorted set | ids of queued jobs by place |
+ * | `queue` | sorted set | ids of queued jobs by place, and where that is the same by themselves |
  * | `leases` | sorted set | ids of leased jobs by expiry |
  * | `due` | sorted set | ids of all jobs by deadline |
  * | `list:<status>` | sorted set | cursors of the jobs in that status, all with score 0 |
  * | `once` | hash | job ids by submitter, newline, idempotency key |
- * | `seq` | number | the last place given |
+ * | `seq` | number | the highest number given to a job of the queue |
+ * | `turns` | sorted set | jobs of a FAIR queue that wait, all with score 0: submitter, newline, priority, newline, number of 14 digits |
+ * | `served` | sorted set | priorities by the highest number that was leased under FAIR |
+ * | `fair` | hash | `seq` (that after the last job under FAIR), `floor` (that before the first one since FIFO) |
  * | `runs` | list | recent run times in ms, newest first |
  * | `apps` | sorted set | ids of present apps by the end of their presence |
  * | `app:<id>` | hash | a presence: `card` (JSON), `session`, `status`, `lastSeenAt`, `until` |

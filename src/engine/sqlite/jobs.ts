@@ -8,6 +8,7 @@ import { indexed, type JobIndex, withConfirmation } from '../record.ts';
 import { topicOf } from './bus.ts';
 import type { Database } from './database.ts';
 import type { Store, Tell } from './store.ts';
+import { createTurns } from './turns.ts';
 
 interface StoredJob {
   job: string;
@@ -30,8 +31,8 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
     'SELECT row, revision, status, place, deadline, lease, confirmed FROM jobs WHERE id = ?',
   );
   const insert = database.run(
-    `INSERT INTO jobs (id, partition, cursor, submitter, idempotency_key, revision, status, place, deadline, job)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO jobs (id, partition, cursor, submitter, idempotency_key, revision, status, place, deadline, job, fair)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const insertInput = database.run('INSERT INTO inputs (row, input) VALUES (last_insert_rowid(), ?)');
   const findInput = database.one<{ input: string }>('SELECT input FROM jobs JOIN inputs USING (row) WHERE id = ?');
@@ -45,13 +46,14 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
     `UPDATE jobs SET revision = ?, confirmed = 0, job = ?, status = ?, place = NULL, deadline = ?, lease = ?, app = ?, lease_until = ?
      WHERE row = ?`,
   );
-  const next = database.all<{ row: number; job: string; input: string }>(
-    `SELECT row, job, input FROM jobs JOIN inputs USING (row)
-     WHERE partition = ? AND place IS NOT NULL ORDER BY place LIMIT 0 + ?`,
+  const next = database.all<{ row: number; job: string; fair: number; input: string }>(
+    `SELECT row, job, fair, input FROM jobs JOIN inputs USING (row)
+     WHERE partition = ? AND place IS NOT NULL ORDER BY place, id LIMIT 0 + ?`,
   );
   const present = database.one<{ ok: number }>(
     `SELECT 1 AS ok FROM presences WHERE space = ? AND app = ? AND session = ? AND status = 'CONNECTED'`,
   );
+  const turns = createTurns(database);
   const spaceStands = database.one<{ ok: number }>(
     `SELECT 1 AS ok FROM documents WHERE kind = 'space' AND id = ?1 AND ifnull(expires_at > ?2, 1)
        AND NOT EXISTS (SELECT 1 FROM documents WHERE kind = 'space-deletion' AND id = ?1 AND ifnull(expires_at > ?2, 1))`,
@@ -76,7 +78,7 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
   const findExpiry = database.one<{ lease_until: number | null }>('SELECT lease_until FROM jobs WHERE id = ?');
   const findPositions = database.all<{ id: string; position: number }>(
     `SELECT id, position FROM (
-       SELECT id, row_number() OVER (ORDER BY place) AS position FROM jobs WHERE partition = ?1 AND place <=
+       SELECT id, row_number() OVER (ORDER BY place, id) AS position FROM jobs WHERE partition = ?1 AND place <=
          (SELECT max(place) FROM jobs WHERE +partition = ?1 AND id IN (SELECT value FROM json_each(?2)))
      ) WHERE id IN (SELECT value FROM json_each(?2))`,
   );
@@ -110,10 +112,10 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
     tell(topicOf.jobs(partition), job);
   }
 
-  function add(job: Job, index: JobIndex, text: string): void {
+  function add(job: Job, index: JobIndex, text: string, fair = false): void {
     const { id, submitter, idempotencyKey, revision } = job;
     const { partition, cursor, status, place, deadline } = index;
-    insert(id, partition, cursor, submitter.id, idempotencyKey, revision, status, place, deadline, text);
+    insert(id, partition, cursor, submitter.id, idempotencyKey, revision, status, place, deadline, text, fair ? 1 : 0);
   }
 
   function replace(before: Stored, job: Job, index: JobIndex, text: string): boolean {
@@ -134,7 +136,7 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
   }
 
   return {
-    async create(job, input, maxQueued) {
+    async create(job, input, maxQueued, order = 'FIFO') {
       const inputText = JSON.stringify(input);
       return store.write((tell) => {
         const space = partitionOf(job.id);
@@ -143,8 +145,9 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
         if (!spaceStands(space, now())) return { outcome: 'no-space' };
         const queued = findSpace(space)?.queued ?? 0;
         if (queued >= maxQueued) return { outcome: 'full', queued };
-        const placed: QueuedJob = { ...job, seq: nextSeq(space)!.seq };
-        add(placed, indexed(placed), JSON.stringify(placed));
+        const fair = order === 'FAIR';
+        const placed: QueuedJob = { ...job, seq: fair ? turns.next(space, job) : nextSeq(space)!.seq };
+        add(placed, indexed(placed), JSON.stringify(placed), fair);
         insertInput(inputText);
         told(tell, space, placed);
         tell(topicOf.space(space), { type: 'queued', job: job.id });
@@ -183,9 +186,10 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
         const at = now();
         const found = next(space, tokens.length);
         if (found.length > 0) addQueued(-found.length, space);
-        return found.map(({ row, job: text, input }, n) => {
+        return found.map(({ row, job: text, fair, input }, n) => {
           const token = tokens[n]!;
           const job = assign(JSON.parse(text), { token, app, session, at });
+          if (fair) turns.served(space, job);
           const { status, deadline } = indexed(job);
           lease(job.revision, JSON.stringify(job), status, deadline, token, app.id, at + leaseMs, row);
           told(tell, space, job);

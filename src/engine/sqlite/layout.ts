@@ -73,4 +73,20 @@ export const migrations = [
     PRIMARY KEY (row, ends)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Jobs of a FAIR queue take part in rounds, so places repeat.
+  DROP INDEX jobs_queue;
+  CREATE INDEX jobs_queue ON jobs (partition, place, id) WHERE place IS NOT NULL;
+  ALTER TABLE jobs ADD COLUMN fair INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX jobs_turns ON jobs (partition, submitter, place) WHERE fair = 1 AND place IS NOT NULL;
+  -- What seq was after the last job under FAIR, and before the first one since it was last given in order of arrival.
+  ALTER TABLE spaces ADD COLUMN fair_seq INTEGER;
+  ALTER TABLE spaces ADD COLUMN fair_floor INTEGER;
+  CREATE TABLE rounds (
+    space TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    served INTEGER NOT NULL,
+    PRIMARY KEY (space, priority)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

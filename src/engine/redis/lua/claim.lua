@@ -16,7 +16,7 @@ local leased = {}
 for i = 1, #popped, 2 do
   local id, token = popped[i], ARGV[(i + 9) / 2]
   local key = base .. 'job:' .. id
-  local job = redis.call('HMGET', key, 'state', 'rev', 'facts', 'input', 'run')
+  local job = redis.call('HMGET', key, 'state', 'rev', 'facts', 'input', 'run', 'turn')
   if job[1] then
     local cursor = string.match(job[3], '%S+$')
     local deadline = string.format('%.0f', now + job[5])
@@ -28,6 +28,11 @@ for i = 1, #popped, 2 do
     redis.call('ZADD', base .. 'leases', now + ARGV[3], id)
     redis.call('ZADD', base .. 'due', deadline, id)
     redis.call('ZREM', base .. 'list:QUEUED', cursor)
+    if job[6] then
+      local priority, seq = string.match(job[6], '\n(%-?%d+)\n(%d+)$')
+      redis.call('ZREM', base .. 'turns', job[6])
+      redis.call('ZADD', base .. 'served', 'GT', seq, priority)
+    end
     redis.call('ZADD', base .. 'list:RUNNING', 0, cursor)
     local message = '{"state":' .. job[1] .. ',"claim":' .. claim .. '}'
     redis.call('PUBLISH', key, message)

@@ -26,7 +26,11 @@ else
     redis.call('HDEL', base .. 'held:' .. app0, id)
   end
   if status ~= status0 or cursor ~= cursor0 then
-    if status0 == 'QUEUED' then redis.call('ZREM', base .. 'queue', id) end
+    if status0 == 'QUEUED' then
+      redis.call('ZREM', base .. 'queue', id)
+      local turn = redis.call('HGET', key, 'turn')
+      if turn then redis.call('ZREM', base .. 'turns', turn) end
+    end
     if cursor0 ~= '-' then redis.call('ZREM', base .. 'list:' .. status0, cursor0) end
     redis.call('ZADD', base .. 'list:' .. status, 0, cursor)
   end

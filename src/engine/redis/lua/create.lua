@@ -1,9 +1,9 @@
 #!lua
--- Stores a new job at the end of its space's queue, unless it is there, its idempotency key is known, the space is gone, being deleted
+-- Stores a new job in its space's queue, behind all of its priority or (FAIR) at its submitter's turn, unless it is there, its idempotency key is known, the space is gone, being deleted
 -- or full.
 -- KEYS: the space's base
 -- ARGV: id, record as JSON up to and including `"seq":`, input, cursor, deadline, place before the seq is added, how many may wait,
---       ms a claim may run, idempotency field or ''
+--       ms a claim may run, idempotency field or ''; for FAIR also: submitter and newline, priority
 -- Returns the seq, or {'again', stored record}, {'exists', job id}, {'no-space'}, {'full', number waiting}.
 local base, id, cursor, deadline, once = KEYS[1], ARGV[1], ARGV[4], ARGV[5], ARGV[9]
 local key = base .. 'job:' .. id
@@ -18,7 +18,25 @@ if redis.call('EXISTS', base .. 'doc:space') == 0 or redis.call('EXISTS', base .
 local waiting = redis.call('ZCARD', base .. 'queue')
 if waiting >= tonumber(ARGV[7]) then return { 'full', waiting } end
 
-local seq = redis.call('INCR', base .. 'seq')
+local seq
+if not ARGV[10] then
+  seq = redis.call('INCR', base .. 'seq')
+else
+  -- The rule is fairSeq in domain/queue.ts.
+  local last = tonumber(redis.call('GET', base .. 'seq') or 0)
+  local fair = redis.call('HMGET', base .. 'fair', 'seq', 'floor')
+  local floor = tonumber(fair[1]) == last and tonumber(fair[2]) or last
+  local lane = ARGV[10] .. ARGV[11] .. '\n'
+  local own = redis.call('ZRANGE', base .. 'turns', '(' .. lane .. '~', '(' .. lane, 'BYLEX', 'REV', 'LIMIT', 0, 1)[1]
+  local served = redis.call('ZSCORE', base .. 'served', ARGV[11])
+  seq = math.max(floor, tonumber(served or 0), own and tonumber(string.sub(own, -14)) or 0) + 1
+  local highest = string.format('%.0f', math.max(last, seq))
+  redis.call('SET', base .. 'seq', highest)
+  redis.call('HSET', base .. 'fair', 'seq', highest, 'floor', string.format('%.0f', floor))
+  local turn = lane .. string.format('%014.0f', seq)
+  redis.call('ZADD', base .. 'turns', 0, turn)
+  redis.call('HSET', key, 'turn', turn)
+end
 local state = ARGV[2] .. string.format('%.0f', seq) .. '}'
 redis.call('HSET', key, 'state', state, 'claim', '', 'rev', 1, 'conf', 0, 'input', ARGV[3], 'run', ARGV[8], 'once', once,
   'facts', 'QUEUED ' .. deadline .. ' - - ' .. cursor)
