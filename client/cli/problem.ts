@@ -3,7 +3,7 @@ import { errorCode } from '../sdk/index.ts';
 import { manyLines, paint } from './style.ts';
 
 /** Exit codes, beside those by which a job's outcome is told. */
-export const EXIT = { failed: 1, usage: 2, unreachable: 5, interrupted: 130, brokenPipe: 141 } as const;
+export const EXIT = { failed: 1, usage: 2, unreachable: 5, replaced: 6, interrupted: 130, brokenPipe: 141 } as const;
 
 /** Something a person can put right, with what to do next. */
 export class Problem extends Error {
@@ -41,9 +41,12 @@ const HINTS: Partial<Record<string, string | ((subject: Required<Subject>) => st
     job.includes('.')
       ? `A finished job does not change; run it once more with: spacedock retry ${job}`
       : `A finished job does not change; begin it anew with: spacedock report ${job} --restart`,
+  LEASE_LOST: 'Its job was begun anew elsewhere, and goes on there: what this run does is not reported.',
   SERVER_DRAINING: 'The server is about to restart: try again in a moment.',
   INTERNAL_SERVER_ERROR: 'The server has logged what went wrong.',
 };
+
+const EXIT_CODES: Partial<Record<string, number>> = { CONNECTION_LOST: EXIT.unreachable, LEASE_LOST: EXIT.replaced };
 
 export interface Explanation {
   message: string;
@@ -79,7 +82,7 @@ export function explain(error: unknown, subject: Subject = {}): Explanation {
   const hint = hintFor(code, subject);
   return {
     message: code === 'CONNECTION_LOST' ? message : `${message} (${code})`,
-    exitCode: code === 'CONNECTION_LOST' ? EXIT.unreachable : EXIT.usage,
+    exitCode: EXIT_CODES[code] ?? EXIT.usage,
     ...(hint && { hint }),
   };
 }

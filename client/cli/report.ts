@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { type Command, Option } from 'commander';
 import { errorCode, type Json, type ProgressReporter, type ReportedJob } from '../sdk/index.ts';
-import { talksToServer } from './options.ts';
+import { talksToServer, wholeNumber } from './options.ts';
 import { createOutputPump } from './output-pump.ts';
 import { Problem } from './problem.ts';
 import {
@@ -22,6 +22,8 @@ import { paint } from './style.ts';
 interface ReportOptions extends ReportingOptions {
   title?: string;
   restart?: boolean;
+  attempt?: number;
+  printAttempt?: boolean;
   stage?: string;
   progress?: number;
   message?: string;
@@ -41,10 +43,20 @@ sent in this order: title, stage, output, end.
   make 2>&1 | spacedock report nightly --output --tee
   spacedock report nightly --complete '{"url": "/builds/7"}' || echo 'exit code' $?
 
+Runs may overlap, as from cron: --restart begins an attempt, and with --attempt a report belongs to that one. Once another run has
+begun the job anew it is refused, and changes nothing:
+
+  attempt=$(spacedock report nightly --restart --print-attempt)
+  spacedock report nightly --attempt "$attempt" --complete || echo 'exit code' $?
+
 The status after the report is printed on stdout, with --output on stderr.
 Exit codes: 0 go on, 2 wrong usage or refused, 3 somebody cancelled the job: stop, and say so with --cancelled,
-            5 the server cannot be reached. --output stops reading when the job is cancelled, which ends a program that
-            writes to it; else it reads to the end, whatever the server says.`;
+            5 the server cannot be reached, 6 another run began the job anew: stop, and report no more.
+--output stops reading when the job is cancelled, which ends a program that writes to it; else it reads to the end, whatever
+the server says.`;
+
+/** The server counts attempts in an Int of GraphQL. */
+const MAX_ATTEMPT = 2 ** 31 - 1;
 
 const json = (text: string) => ({ json: looseJson(text) });
 
@@ -56,6 +68,12 @@ export function addReportCommand(program: Command): void {
     )
     .option('--title <title>', 'what it is, for people; where the job begins')
     .option('--restart', 'begin the job anew')
+    .addOption(
+      new Option('--attempt <n>', 'the attempt it belongs to; default: whichever the job is at')
+        .argParser(wholeNumber(1, MAX_ATTEMPT))
+        .conflicts(['restart', 'title']),
+    )
+    .option('--print-attempt', 'print the number of the attempt instead of the status')
     .option('--stage <stage>', 'what is being done, in a word')
     .option('--progress <fraction>', '0 to 1; left out: as it was', fraction)
     .option('--message <text>', 'for people')
@@ -73,6 +91,7 @@ export function addReportCommand(program: Command): void {
 async function report(job: string, options: ReportOptions): Promise<void> {
   refuseNothing(options);
   const reporter = openReporter(options);
+  if (options.attempt !== undefined) reporter.resume(job, options.attempt);
   try {
     const last = await sendAll(reporter, job, options);
     say(last, options);
@@ -194,8 +213,8 @@ async function readOutput(
   return last;
 }
 
-function say(job: ReportedJob, { output }: ReportOptions): void {
-  (output ? process.stderr : process.stdout).write(`${statusLine(job)}\n`);
+function say(job: ReportedJob, { output, printAttempt }: ReportOptions): void {
+  (output ? process.stderr : process.stdout).write(`${printAttempt ? job.attempt : statusLine(job)}\n`);
 }
 
 function tellCancelled(job: string, { status }: Pick<ReportedJob, 'status'>): void {

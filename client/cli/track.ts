@@ -7,6 +7,7 @@ import { type RunningCommand, shellCode, startCommand } from './command.ts';
 import { createLineFilter } from './line-filter.ts';
 import { secondsFrom, talksToServer } from './options.ts';
 import { createOutputPump } from './output-pump.ts';
+import { EXIT } from './problem.ts';
 import { describeEnding, type Ending, STDERR_TAIL_CHARS } from './process-group.ts';
 import { mayBeProgress, progressIn } from './program-output.ts';
 import { CANCELLED, openReporter, passOn, type ReportingOptions, trackedId, waitOption } from './reporting.ts';
@@ -16,6 +17,7 @@ interface TrackOptions extends ReportingOptions {
   title?: string;
   stage: string;
   killAfter: number;
+  yield?: boolean;
 }
 
 const HELP = `
@@ -27,6 +29,8 @@ command). In its environment SPACEDOCK_JOB is the id of the job.
   spacedock watch nightly                                          # from anywhere
 
 Somebody cancels the job: SIGTERM to the command and all that it started, SIGKILL to what is left after --kill-after; exit code 3.
+Another run begins the job anew, as an overlapping cron job: the command goes on, but nothing of it is reported any more, which is
+said on stderr; with --yield it is stopped in the same way; exit code 6.
 Ctrl-C and other signals are passed on. A server that is away changes nothing for the command: what it says is kept for a server that
 comes back while it runs, and for --wait seconds after its end.`;
 
@@ -44,6 +48,7 @@ export function addTrackCommand(program: Command): void {
     .option('--title <title>', 'what it is, for people; default: the name of the command')
     .option('--stage <stage>', 'until the command names one', 'running')
     .option('--kill-after <seconds>', 'from SIGTERM to SIGKILL when the job is cancelled', secondsFrom(0), 5)
+    .option('--yield', 'stop the command when another run begins the job anew')
     .addOption(waitOption())
     .addHelpText('after', HELP)
     .action(track);
@@ -61,11 +66,12 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
   });
   const signals = passSignalsOn(command);
   const silence = tellSilence(options.url);
-  let cancelled = false;
+  let running = true;
+  let stopped: 'cancelled' | 'replaced' | undefined;
 
   async function work({ signal }: Tracked): Promise<void> {
     silence.end();
-    const stop = () => void stopIfCancelled(signal.reason).catch(() => {});
+    const stop = () => void stopIfUnwanted(signal.reason).catch(() => {});
     signal.addEventListener('abort', stop, { once: true });
     const ending = await command.ended;
     void output.end();
@@ -73,10 +79,18 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
   }
 
   /** A job that ended otherwise, as it was not heard of for too long, is no reason to stop the command. */
-  async function stopIfCancelled(reason: unknown): Promise<void> {
+  async function stopIfUnwanted(reason: unknown): Promise<void> {
+    if (wasReplaced(reason)) return giveWay();
     const isCancel = errorCode(reason) === 'CANCELLED' || (await reporter.getStatus(job))?.status === 'CANCELLED';
     if (!isCancel) return;
-    cancelled = true;
+    stopped = 'cancelled';
+    await command.stop();
+  }
+
+  async function giveWay(): Promise<void> {
+    warn(`Job ${job} was begun anew elsewhere: what this run does is not reported any more.`);
+    if (!options.yield || !running) return;
+    stopped = 'replaced';
     await command.stop();
   }
 
@@ -87,6 +101,7 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
   void reporter.report(job, options.stage);
 
   const ending = await command.ended;
+  running = false;
   if (ending.error) process.stderr.write(`spacedock: ${oneLine(words[0] ?? '')}: ${whyNotStarted(ending)}\n`);
   process.exitCode = shellCode(ending);
   const over = new AbortController();
@@ -96,7 +111,8 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
   const all = await reporter.close({ timeoutSeconds: 0 });
   signals.end();
   if (!all) warn(`${options.url} did not take the end of job ${job} in time: watchers do not see how it ended.`);
-  if (!cancelled) return;
+  if (stopped === 'replaced') process.exitCode = EXIT.replaced;
+  if (stopped !== 'cancelled') return;
   process.exitCode = CANCELLED;
   note(`Job ${job} was cancelled.`);
 }
@@ -106,7 +122,10 @@ function createOutput(reporter: ProgressReporter, job: string, firstStage: strin
   const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
   const pump = createOutputPump(reporter, job, {
     onReply() {},
-    onRefused: (error) => warn(`The output of job ${job} is not taken any more: ${oneLine(error.message)}`),
+    onRefused(error) {
+      if (wasReplaced(error)) return;
+      warn(`The output of job ${job} is not taken any more: ${oneLine(error.message)}`);
+    },
   });
   let stage = firstStage;
   let tail = '';
@@ -190,9 +209,14 @@ function failureOf(ending: Ending, stderr: string, interrupted: boolean): JobFai
   });
 }
 
+/** That is told of at once. */
+const wasReplaced = (error: unknown): boolean => errorCode(error) === 'LEASE_LOST';
+
 /** The failure is the command's own, and a cancel or a server that is away are told of when the command has ended. */
 const isRefusal = (error: Error): boolean =>
-  !(error instanceof JobFailure) && !['CANCELLED', 'CONNECTION_LOST'].includes(errorCode(error) ?? '');
+  !(error instanceof JobFailure) &&
+  !wasReplaced(error) &&
+  !['CANCELLED', 'CONNECTION_LOST'].includes(errorCode(error) ?? '');
 
 const whyNotStarted = (ending: Ending): string =>
   shellCode(ending) === 127 ? 'there is no such command' : String(ending.error?.message);

@@ -7,8 +7,10 @@ import type { ReportedJob } from './report-queue.ts';
  * is sent.
  */
 export interface Attempt {
-  /** Known from a reply. */
+  /** Known from a reply, or as it was named. */
   number?: number;
+  /** Another reporter began it, which may report under this number, too. */
+  readonly shared: boolean;
   readonly log: OutputLog;
   /** Where its output goes on was asked, before the first piece. */
   placed: boolean;
@@ -25,11 +27,12 @@ export interface Fence {
 
 export const createAttempt = (number?: number): Attempt => ({
   ...(number !== undefined && { number }),
+  shared: number !== undefined,
   log: createOutputLog(),
   placed: false,
 });
 
-/** Sends a report as one of the attempt. A job that the server has deleted, or lost, begins again with it, as attempt 1. */
+/** Sends a report as one of the attempt. Where the server has deleted the job, or lost it, that begins again as attempt 1. */
 export async function fenced(own: Attempt, send: (fence: Fence) => Promise<ReportedJob>): Promise<ReportedJob> {
   if (own.over) throw own.over;
   try {
@@ -38,7 +41,7 @@ export async function fenced(own: Attempt, send: (fence: Fence) => Promise<Repor
     return reply;
   } catch (error) {
     if (errorCode(error) === 'LEASE_LOST') own.over = error as Error;
-    if (!isForgotten(error) || own.number === 1) throw error;
+    if (!isForgotten(error) || own.shared || own.number === 1) throw error;
     own.number = 1;
     return fenced(own, send);
   }

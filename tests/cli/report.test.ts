@@ -58,6 +58,39 @@ test('a failure, a result in words, and one job after the other under one id', a
   expect(await person.job('again')).toMatchObject({ status: 'COMPLETED', attempt: 2, result: 'fine' });
 });
 
+test('[promise 2] a script whose job was begun anew by the next one is told, and changes nothing', async () => {
+  const job = 'overlap';
+  const [first, second] = [
+    await report(job, ['--restart', '--stage', 'work', '--print-attempt']),
+    await report(job, ['--restart', '--print-attempt']),
+  ].map(({ stdout }) => stdout.trim());
+  expect([first, second]).toEqual(['1', '2']);
+  for (const late of [['--stage', 'late'], ['--complete', 'late'], ['--fail', 'late'], ['--cancelled']]) {
+    expect(await report(job, ['--attempt', '1', ...late])).toMatchObject({
+      code: 6,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /Attempt 1 of job overlap is over; it is at attempt 2 \(LEASE_LOST\)\n.*begun anew/,
+      ),
+    });
+  }
+  const input = 'line\n'.repeat(1000);
+  const output = await report(job, ['--attempt', '1', '--tee'], { input });
+  expect(output).toMatchObject({ code: 6, stdout: input, stderr: expect.stringContaining('LEASE_LOST') });
+  expect(await report(job, ['--attempt', '2', '--stage', 'link'])).toMatchObject({
+    code: 0,
+    stdout: 'RUNNING 0 % link\n',
+  });
+  expect(await report(job, ['--attempt', '2', '--complete', 'second'])).toMatchObject({ code: 0 });
+  expect(await person.job(job)).toMatchObject({ status: 'COMPLETED', attempt: 2, result: 'second' });
+  // No report on an attempt of a job that is gone begins another.
+  expect(await report('gone', ['--attempt', '2', '--stage', 'x'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('NOT_FOUND'),
+  });
+  await expect(person.job('gone')).rejects.toThrow();
+});
+
 test('a cancel is exit code 3 until the script has stopped, also when it is late', async () => {
   const job = 'unwanted';
   await report(job, ['--stage', 'work']);
@@ -138,6 +171,9 @@ test.each([
   [['--stage', 'x', '--metadata', '{a}'], 'It is not JSON'],
   [['--message', 'x'], '--message needs a --stage, or --complete'],
   [['--complete', '--fail', 'x'], 'cannot be used with'],
+  [['--attempt', '0', '--stage', 'x'], 'whole number from 1'],
+  [['--attempt', '1', '--restart'], 'cannot be used with'],
+  [['--attempt', '1'], 'There is nothing to report'],
 ])('%j is refused: %s', async (args, words) => {
   expect(await report('wrong', args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(words) });
 });

@@ -131,6 +131,39 @@ test('a command that ends in its own way when it is cancelled is not reported as
   expect(await person.job('polite')).toMatchObject({ status: 'CANCELLED' });
 });
 
+test('[promise 2] a run that overlaps with the next one of its job is told, and the result of that stands', async () => {
+  await using first = begin('cron', ['--', 'sh', '-c', 'echo first; read line; echo late; exit 4']);
+  await followOutput(person.connection, 'cron').until('first\n');
+  await using second = begin('cron', ['--', 'sh', '-c', 'echo second; read line']);
+  await first.until(/Job cron was begun anew elsewhere/, 'stderr');
+  first.write('go on\n');
+  const { code, stdout, stderr } = await first.ended;
+  expect([code, stdout]).toEqual([4, 'first\nlate\n']);
+  expect(stderr.match(/anew elsewhere/g)).toHaveLength(1);
+  expect(stderr).not.toContain('is not taken any more');
+  expect(await person.job('cron')).toMatchObject({ status: 'RUNNING', attempt: 2 });
+  second.write('go on\n');
+  expect(await second.ended).toMatchObject({
+    code: 0,
+    stdout: 'second\n',
+    stderr: expect.not.stringContaining('anew'),
+  });
+  expect(await person.job('cron')).toMatchObject({ status: 'COMPLETED', attempt: 2, error: null });
+  expect(await outputOf('cron')).toBe('second\n');
+});
+
+test('with --yield the command is stopped when another run begins its job anew', async () => {
+  await using first = begin('yielding', ['--yield', '--', 'sh', '-c', 'echo pid $$; sleep 600 & wait']);
+  const pid = Number(/\d+/.exec(await first.until(/pid \d+\n/))?.[0]);
+  await followOutput(person.connection, 'yielding').until(`pid ${pid}\n`);
+  await using second = begin('yielding', ['--yield', '--', 'sh', '-c', 'read line']);
+  expect(await first.ended).toMatchObject({ code: 6, stderr: expect.stringContaining('was begun anew elsewhere') });
+  expect(alive(pid)).toBe(false);
+  second.write('go on\n');
+  expect(await second.ended).toMatchObject({ code: 0 });
+  expect(await person.job('yielding')).toMatchObject({ status: 'COMPLETED', attempt: 2 });
+});
+
 test('Ctrl-C is passed on', async () => {
   await using command = begin(
     'interrupted',
