@@ -87,6 +87,23 @@ describe.each(engines)('the reporter in Python on %s', (engine) => {
     expect(await outputOf(server, 'nightly')).toBe(SUMS);
   });
 
+  it('[promise 2] that overlaps with the next run of its job is told, and the result of that stands', async () => {
+    await using someone = person();
+    await using first = await startLong(someone, 'cron');
+    await using second = report('cron', directory);
+    expect(await first.ended).toMatchObject({
+      code: 1,
+      output: 'Job cron\nReplaced: Attempt 1 of job cron is over; it is at attempt 2\n',
+    });
+    expect(await second.ended).toMatchObject({ code: 0 });
+    expect(await someone.job('cron')).toMatchObject({
+      status: 'COMPLETED',
+      attempt: 2,
+      result: { files: 3, bytes: 7 },
+    });
+    expect(await outputOf(server, 'cron')).toBe(SUMS);
+  });
+
   it('reports an exception as a failure', async () => {
     await using program = report('broken', join(directory, 'none'));
     expect(await program.ended).toMatchObject({ code: 1, output: expect.stringContaining('is no directory') });

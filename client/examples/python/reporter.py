@@ -43,6 +43,10 @@ class Cancelled(BaseException):
     """Somebody asked for the end of the job. Not an Exception: no handler for errors on the way takes it for one."""
 
 
+class Replaced(Cancelled):
+    """The job was begun anew elsewhere, as by an overlapping cron job: it is the other's now, and goes on there."""
+
+
 class TrackedJob:
     """A job that its owner reports on. Use it as a context: however the block ends, people who watch see it.
 
@@ -54,6 +58,8 @@ class TrackedJob:
         self.url, self.job, self.title, self.patience = url.rstrip("/"), job, title, patience
         self.client = httpx.Client(timeout=TIMEOUT)
         self.started = self.ended = False
+        # Names what we report as ours, should somebody begin the job anew.
+        self.attempt = None
         self.stage = None
         self.next_report = 0.0
         # UTF-8 bytes of output that the server has, and the text that it does not have yet.
@@ -146,8 +152,9 @@ class TrackedJob:
     def _report(self, name, **values):
         """One try. Raises Unreachable, Refused, or, on the way, Cancelled."""
         if name != "startJob":
-            values["job"] = self.job
-        query = f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ job: {name}(input: $input) {{ status }} }}"
+            values.update(job=self.job, attempt=self.attempt)
+        kind = f"{name[0].upper()}{name[1:]}Input"
+        query = f"mutation ($input: {kind}!) {{ job: {name}(input: $input) {{ status attempt }} }}"
         try:
             answer = self.client.post(f"{self.url}/graphql", json={"query": query, "variables": {"input": values}})
             content = answer.json()
@@ -155,6 +162,7 @@ class TrackedJob:
             raise Unreachable(f"{self.url}: {error}") from error
         for error in content.get("errors", []):
             self._refuse(error)
+        self.attempt = content["data"]["job"]["attempt"]
         if content["data"]["job"]["status"] == "CANCELLING" and name == "reportProgress":
             raise Cancelled
 
@@ -164,6 +172,9 @@ class TrackedJob:
             # Cancelled, and we were too slow to say that we stopped; or timed out, as we said nothing for so long.
             self.ended = True
             raise Cancelled from refusal
+        if refusal.code == "LEASE_LOST":
+            self.ended = True
+            raise Replaced(str(refusal)) from refusal
         if "retryAfterSeconds" in error.get("extensions", {}) or refusal.code == "SERVER_DRAINING":
             raise Unreachable(str(refusal))
         raise refusal
@@ -204,6 +215,8 @@ def main():
             print(f"Job {name}", flush=True)
             result = hash_files(options.directory, job)
             job.complete(result, f"{result['files']} files")
+    except Replaced as end:
+        sys.exit(f"Replaced: {end}")
     except Cancelled:
         sys.exit("Cancelled")
     except (Unreachable, Refused, OSError) as error:
