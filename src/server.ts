@@ -25,7 +25,7 @@ export interface Server {
   topics(): number;
   /** Executions that watchers on this process share. */
   groups(): number;
-  /** Bytes that wait for sockets which read slowly. */
+  /** Bytes that wait for sockets and streams of events which read slowly. */
   unsent(): number;
   /** Drains: nothing new is taken, who is connected hears of it and goes elsewhere, and nothing is lost. */
   close(): Promise<void>;
@@ -153,7 +153,7 @@ export async function openServer(engine: Engine, config: Config, log: Log): Prom
     services,
     topics: watch.topics,
     groups: sockets.groups,
-    unsent: sockets.unsent,
+    unsent: () => sockets.unsent() + graphql.unsent(),
     close: () => {
       closing ??= close();
       return closing;

@@ -37,6 +37,9 @@ const acceptable = (accept = ''): boolean =>
     accept,
   );
 
+/** A stream of events is cut when nothing of what waits was taken for so long: a minute, by default. */
+const STOPPED_KEEPALIVES = 12;
+
 const notAcceptable = () => badInput('Accept', `served are ${MEDIA_TYPES} (or use a WebSocket)`);
 
 /** A request as a query string has it; what must be JSON there and is not is refused by its name. */
@@ -138,11 +141,19 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     return new GraphQLError(message, { nodes, source, positions, path, extensions: { ...extensions, ...http } });
   }
 
-  /** Comments between SSE events, which no client shows and no proxy calls silence. */
+  /**
+   * Comments between SSE events, which no client shows and no proxy calls silence. A reader that has stopped gets none on top of what
+   * waits for it, and is cut when it has taken nothing for long.
+   */
   function keepAlive(response: ServerResponse): void {
     streams.add(response);
+    let timed = false;
     const timer = setInterval(() => {
-      if (response.headersSent && !response.writableEnded) response.write(':\n');
+      if (!response.headersSent || response.writableEnded) return;
+      if (!response.writableNeedDrain) response.write(':\n');
+      if (timed) return;
+      timed = true;
+      response.setTimeout(STOPPED_KEEPALIVES * config.keepaliveMs, () => response.destroy());
     }, config.keepaliveMs);
     response.once('close', () => {
       clearInterval(timer);
@@ -174,6 +185,9 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
       if (request.headers.accept?.includes('text/event-stream')) keepAlive(response);
       await yoga(request, response);
     },
+
+    /** Bytes that wait for streams which are read slowly. */
+    unsent: () => [...streams].reduce((sum, { writableLength }) => sum + writableLength, 0),
 
     /** Cuts every stream of events. */
     cut(): void {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from '../help/jobs.ts';
 import { engines } from '../help/server.ts';
 import { openSocket } from '../help/socket.ts';
+import { openStoppable } from '../help/stoppable.ts';
 import { useServer } from '../help/use-server.ts';
 import { type Chunk, HEAVY_UPDATES, isOver, newTracked, OUTPUT, type Seen, told, UPDATES } from './live-reports.ts';
 
@@ -51,6 +52,45 @@ describe.each(engines)('a watcher that stops reading on %s', (engine) => {
     expect(revisions.length).toBeLessThan(REVISIONS);
     expect((await output.rest()).map(({ text }) => text).join('') === PIECE.repeat(PIECES)).toBe(true);
     expect(await output.ended).toBe('complete');
+    await eventually(() => server.server.topics() + server.server.groups() + server.server.unsent() === 0);
+  });
+});
+
+describe.each(engines)('a stream of events whose reader stops on %s', (engine) => {
+  const server = useServer({ engine, env: { KEEPALIVE_SECONDS: '60' } });
+
+  it('[promise 6] [promise 7] costs little, delays nobody, and when it reads again sees the end and all of the output', async () => {
+    const job = newTracked();
+    await told(server, 'startJob', { id: job });
+    await using updates = await openStoppable<Seen>(server, HEAVY_UPDATES, { id: job });
+    await using output = await openStoppable<Chunk>(server, OUTPUT, { id: job });
+    await using reads = await openSocket(server);
+    const light = reads.subscribe<Seen>(UPDATES, { id: job });
+    for (const flow of [updates.flow, light]) await flow.next();
+    for (const stream of [updates, output]) stream.pause();
+    let most = 0;
+    for (let n = 0; n < REVISIONS; n++) {
+      const { revision } = await told(server, 'reportProgress', { job, stage: `${n}`, metadata: [HEAVY] });
+      await light.until((seen) => seen.revision === revision);
+      if (n % (REVISIONS / PIECES) === 0) {
+        await told(server, 'reportOutput', { job, offset: (n / (REVISIONS / PIECES)) * PIECE.length, text: PIECE });
+      }
+      most = Math.max(most, server.server.unsent());
+    }
+    // Both were full; of each no more waits than an event or two.
+    expect(most).toBeGreaterThan(HEAVY.length);
+    expect(most).toBeLessThan(MIB);
+    const { revision } = await told(server, 'reportComplete', { job });
+    expect((await light.rest()).at(-1)).toMatchObject({ revision });
+    for (const stream of [updates, output]) stream.resume();
+    const seen = await updates.flow.rest();
+    expect(seen.filter(isOver)).toEqual([seen.at(-1)]);
+    expect(seen.at(-1)).toMatchObject({ status: 'COMPLETED', revision });
+    const revisions = seen.map((each) => each.revision);
+    expect(revisions).toEqual([...new Set(revisions)].sort((one, other) => one - other));
+    expect(revisions.length).toBeLessThan(REVISIONS);
+    expect((await output.flow.rest()).map(({ text }) => text).join('') === PIECE.repeat(PIECES)).toBe(true);
+    expect(await output.flow.ended).toBe('complete');
     await eventually(() => server.server.topics() + server.server.groups() + server.server.unsent() === 0);
   });
 });
@@ -132,5 +172,38 @@ describe.each(engines)('silence on %s', (engine) => {
     await eventually(() => counters.activeConnections === 0 && counters.watchers === 0);
     expect(server.server.topics() + server.server.groups() + server.server.unsent()).toBe(0);
     for (const socket of [greedy, modest]) socket.cut();
+  });
+});
+
+describe.each(engines)('a stream of events on %s', (engine) => {
+  const server = useServer({ engine, env: { KEEPALIVE_SECONDS: '0.1' } });
+
+  it('that nobody reads is cut after a while, and one on which nothing happens lives', async () => {
+    const [job, quiet] = [newTracked(), newTracked()];
+    for (let n = 0; n < 40; n++) await told(server, 'reportOutput', { job, offset: n * PIECE.length, text: PIECE });
+    await told(server, 'startJob', { id: quiet });
+    const { counters } = server.server.services;
+    await using idle = await openStoppable<Seen>(server, UPDATES, { id: quiet });
+    await using stopped = await openStoppable<Chunk>(server, OUTPUT, { id: job });
+    await using slow = await openStoppable<Chunk>(server, OUTPUT, { id: job });
+    for (const { flow } of [idle, stopped, slow]) await flow.next();
+    expect(counters.watchers).toBe(3);
+    for (const each of [stopped, slow]) each.pause();
+    // It takes some, now and then.
+    const sipping = setInterval(() => {
+      slow.resume();
+      setImmediate(slow.pause);
+    }, 100);
+    await eventually(() => counters.watchers === 2);
+    clearInterval(sipping);
+    slow.resume();
+    let end = 0;
+    while (end < 40 * PIECE.length) ({ end } = await slow.flow.next());
+    const { revision } = await told(server, 'reportComplete', { job: quiet });
+    expect((await idle.flow.rest()).at(-1)).toMatchObject({ status: 'COMPLETED', revision });
+    stopped.resume();
+    await expect(stopped.flow.ended).rejects.toThrow('cut');
+    slow.flow.stop();
+    await eventually(() => server.server.topics() + server.server.unsent() + counters.watchers === 0);
   });
 });
