@@ -1,4 +1,12 @@
+import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { MAX_PASSWORD, MIN_PASSWORD } from './domain/account.ts';
+
+/** How a browser calls the machine it runs on. */
+export const LOCAL: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+export const isLoopback = (host: string): boolean =>
+  LOCAL.has(host) || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -31,7 +39,12 @@ export const environment = z.object({
     .string()
     .regex(/^[A-Za-z0-9_:-]{1,64}$/, 'must be 1 to 64 of the characters A-Z a-z 0-9 _ : -')
     .default('spacedock'),
-  ADMIN_PASSWORD: optional,
+  ACCESS: z.enum(['accounts', 'open']).default('accounts'),
+  ADMIN_PASSWORD: optional.refine(
+    (text) => text === null || (text.length >= MIN_PASSWORD && text.length <= MAX_PASSWORD),
+    `must have ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`,
+  ),
+  SESSION_DAYS: number().positive().max(3650).default(30),
   ALLOWED_ORIGINS: optional,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   KEEPALIVE_SECONDS: seconds(5),
@@ -62,7 +75,12 @@ export interface Config {
   filesUrl: string | null;
   publicUrl: string | null;
   keyPrefix: string;
+  /** `open`: everybody who reaches the server administers it. */
+  access: Environment['ACCESS'];
+  /** Null: a random one, when the first administrator is made. */
   adminPassword: string | null;
+  /** How long a session lasts that is not used. */
+  sessionMs: number;
   /** Null: the own origin, and any localhost while bound to loopback. */
   allowedOrigins: string[] | null;
   logLevel: Environment['LOG_LEVEL'];
@@ -112,7 +130,9 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     filesUrl: e.FILES_URL,
     publicUrl: e.PUBLIC_URL?.replace(/\/+$/, '') ?? null,
     keyPrefix: e.KEY_PREFIX,
+    access: e.ACCESS,
     adminPassword: e.ADMIN_PASSWORD,
+    sessionMs: e.SESSION_DAYS * 86_400_000,
     allowedOrigins: origins(e.ALLOWED_ORIGINS),
     logLevel: e.LOG_LEVEL,
     keepaliveMs: e.KEEPALIVE_SECONDS * 1000,
@@ -132,6 +152,11 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       file: e.MAX_FILE_BYTES,
     },
   };
+  if (config.access === 'open' && !isLoopback(config.host)) {
+    throw new ConfigError(
+      `ACCESS: "open" makes everybody an administrator, and is only for a server on this machine (HOST is ${JSON.stringify(config.host)})`,
+    );
+  }
   Object.freeze(config.limits);
   return Object.freeze(config);
 }

@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { ConfigError, readConfig } from './config.ts';
 import { openRedis } from './engine/redis/redis.ts';
 import { openSqlite } from './engine/sqlite.ts';
-import { isLoopback } from './live/origin.ts';
 import { createLog } from './log.ts';
 import { openServer } from './server.ts';
 
@@ -31,10 +30,7 @@ const openEngine = () => {
 try {
   const engine = await openEngine();
   const server = await openServer(engine, config, log);
-  if (!isLoopback(config.host)) {
-    log.warn({ host: config.host }, 'Whoever reaches this address can do everything: accounts do not exist yet');
-  }
-  if (config.adminPassword !== null) log.warn({}, 'ADMIN_PASSWORD has no effect: accounts do not exist yet');
+  if (config.access === 'open') log.warn({}, 'ACCESS=open: whoever reaches this address administers it');
   log.info({ url: server.url, engine: engine.name }, `Spacedock is at ${server.url}`);
 
   let stopping = false;

@@ -6,6 +6,7 @@ import { Refusal } from './domain/refusal.ts';
 import type { Engine } from './engine/engine.ts';
 import { createOperations } from './graphql/operations.ts';
 import { schema } from './graphql/schema.ts';
+import { createDoorkeeper } from './http/doorkeeper.ts';
 import { createFileRoutes } from './http/files.ts';
 import { createGraphqlRoute } from './http/graphql.ts';
 import { createListener } from './http/listener.ts';
@@ -15,6 +16,7 @@ import { refusedFor } from './live/origin.ts';
 import { createSockets } from './live/socket.ts';
 import { createWatch } from './live/watch.ts';
 import type { Log } from './log.ts';
+import { type Console, TERMINAL } from './service/console.ts';
 import { createServices, type Services } from './service/services.ts';
 
 export interface Server {
@@ -35,14 +37,21 @@ export interface Server {
 const GOODBYE_MS = 3000;
 
 /** The one assembly: HTTP, SSE, WebSocket, files, health and metrics on one port. The engine is the caller's to close. */
-export async function openServer(engine: Engine, config: Config, log: Log): Promise<Server> {
-  const services = createServices(engine, config, log);
+export async function openServer(
+  engine: Engine,
+  config: Config,
+  log: Log,
+  console: Console = TERMINAL,
+): Promise<Server> {
+  const services = createServices(engine, config, log, console);
   const watch = createWatch(services, log);
   const operations = createOperations(services, watch, log);
-  const sockets = createSockets({ operations, config, counters: services.counters, log });
+  const sockets = createSockets({ operations, identity: services.identity, config, counters: services.counters, log });
+  services.spaces.observe(() => sockets.reconsider());
+  const doorkeeper = createDoorkeeper(services, config);
   const files = createFileRoutes(services);
   const metrics = createMetrics(services);
-  const graphql = createGraphqlRoute(services, watch, config, log);
+  const graphql = createGraphqlRoute(services, watch, doorkeeper, config, log);
   const sdl = `${printSchema(schema)}\n`;
 
   async function ready(response: ServerResponse): Promise<void> {

@@ -65,6 +65,7 @@ export function register(
   const { instance, name, version, spaces, capacity } = checkRegistration(input);
   return {
     id: appId(owner, instance),
+    owner,
     name,
     version,
     spaces,

@@ -6,6 +6,8 @@ export interface AppCard {
   id: AppId;
   name: string;
   version: string | null;
+  /** The viewer it signed in as. */
+  owner: string;
 }
 
 /** The right of one remote app to work on one job for a while. Its token fences every report. */

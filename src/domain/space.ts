@@ -1,3 +1,4 @@
+import { accountKey, accountName } from './account.ts';
 import { type SpaceId, spaceId } from './ids.ts';
 import { boundedJson, boundedText, type Instant, type Json } from './json.ts';
 import { badInput } from './refusal.ts';
@@ -28,8 +29,18 @@ export interface SpacePolicy {
   maxAttempts: number;
 }
 
+/** Who a space is for. */
+export interface Audience {
+  /** PUBLIC: everybody sees it, and who is signed in submits to it. PRIVATE: its members and administrators. */
+  visibility: 'PUBLIC' | 'PRIVATE';
+  /** Whether a public one takes submits of people who are not signed in. */
+  visitors: boolean;
+  /** Keys of accounts. */
+  members: string[];
+}
+
 /** A named place that people submit to. */
-export interface Space {
+export interface Space extends Audience {
   id: SpaceId;
   title: string;
   description: string;
@@ -52,6 +63,8 @@ export const DEFAULT_POLICY: SpacePolicy = {
   maxAttempts: 2,
 };
 
+export const DEFAULT_AUDIENCE: Audience = { visibility: 'PUBLIC', visitors: false, members: [] };
+
 const DAY = 86_400;
 /** [lowest, highest] of each whole number of a policy. */
 const BOUNDS: Record<keyof Omit<SpacePolicy, 'whenOffline' | 'order'>, [number, number]> = {
@@ -62,6 +75,7 @@ const BOUNDS: Record<keyof Omit<SpacePolicy, 'whenOffline' | 'order'>, [number, 
   maxAttempts: [1, 100],
 };
 
+const MAX_MEMBERS = 1000;
 export const MAX_SCHEMA_BYTES = 64 * 1024;
 const MAX_FILE_BYTES = 1024 ** 4;
 const MAX_FILE_COUNT = 100;
@@ -74,6 +88,9 @@ export interface SpaceChange {
   description?: string | null;
   inputs?: { prompt?: boolean | null; files?: Some<FileRules> | null; parameters?: unknown } | null;
   policy?: Some<SpacePolicy> | null;
+  visibility?: Audience['visibility'] | null;
+  visitors?: boolean | null;
+  members?: readonly string[] | null;
 }
 
 export function createSpace(id: string, title: string, change: SpaceChange, now: Instant): Space {
@@ -83,6 +100,7 @@ export function createSpace(id: string, title: string, change: SpaceChange, now:
     description: '',
     inputs: DEFAULT_INPUTS,
     policy: DEFAULT_POLICY,
+    ...DEFAULT_AUDIENCE,
     createdAt: now,
   };
   return updateSpace(blank, { ...change, title });
@@ -100,12 +118,20 @@ export function updateSpace(space: Space, change: SpaceChange): Space {
       change.description == null ? space.description : boundedText('input.description', change.description, 8 * 1024),
     inputs: change.inputs ? nextInputs(space.inputs, change.inputs) : space.inputs,
     policy: change.policy ? nextPolicy(space.policy, change.policy) : space.policy,
+    visibility: change.visibility ?? space.visibility,
+    visitors: change.visitors ?? space.visitors,
+    members: change.members ? memberKeys(change.members) : space.members,
   };
 }
 
 function titleText(title: string): string {
   if (title.trim() === '') throw badInput('input.title', 'must not be empty');
   return boundedText('input.title', title, 256);
+}
+
+function memberKeys(names: readonly string[]): string[] {
+  if (names.length > MAX_MEMBERS) throw badInput('input.members', `at most ${MAX_MEMBERS} members`, MAX_MEMBERS);
+  return [...new Set(names.map((name) => accountKey(accountName('input.members', name))))];
 }
 
 function nextInputs(before: SpaceInputs, change: NonNullable<SpaceChange['inputs']>): SpaceInputs {

@@ -1,6 +1,8 @@
 import SchemaBuilder from '@pothos/core';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import type { Instant } from '../domain/json.ts';
 import type { IncomingFile } from '../service/files.ts';
+import { denied, isAdmin, isSignedIn } from '../service/permissions.ts';
 import type { Context } from './context.ts';
 
 export const builder = new SchemaBuilder<{
@@ -12,7 +14,19 @@ export const builder = new SchemaBuilder<{
     JSON: { Input: unknown; Output: unknown };
     File: { Input: IncomingFile; Output: never };
   };
-}>({ defaultFieldNullability: false });
+  AuthScopes: { admin: boolean; signedIn: boolean };
+}>({
+  defaultFieldNullability: false,
+  plugins: [ScopeAuthPlugin],
+  scopeAuth: {
+    authScopes: ({ viewer }) => ({ admin: isAdmin(viewer), signedIn: isSignedIn(viewer) }),
+    authorizeOnSubscribe: true,
+    unauthorizedError: (_parent, { viewer }, { fieldName }) => denied(viewer, fieldName),
+  },
+});
+
+/** Marks a field whose answer depends on who asks: an execution that shows it is shared with nobody else. */
+export const PER_VIEWER = { extensions: { perViewer: true } };
 
 builder.queryType({ description: 'What can be asked.' });
 builder.mutationType({ description: 'What can be done.' });

@@ -3,6 +3,8 @@ import { builder } from './builder.ts';
 import './types/scalars.ts';
 import './types/enums.ts';
 import './types/viewer.ts';
+import './types/account.ts';
+import './types/token.ts';
 import './types/app.ts';
 import './types/space.ts';
 import './types/job.ts';

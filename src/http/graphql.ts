@@ -3,7 +3,7 @@ import { type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
-import { createContext } from '../graphql/context.ts';
+import type { Asker, Context } from '../graphql/context.ts';
 import { maskError, refusalError } from '../graphql/errors.ts';
 import { parseDocument } from '../graphql/operations.ts';
 import { schema } from '../graphql/schema.ts';
@@ -13,6 +13,7 @@ import { subscribe } from '../live/patient.ts';
 import type { Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
 import type { Services } from '../service/services.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
 import { graphiqlPage } from './graphiql.ts';
 import { refuseUnread, sendRefusal } from './respond.ts';
 
@@ -61,7 +62,7 @@ function parametersOf(search: URLSearchParams): GraphQLParams {
 }
 
 /** GraphQL over HTTP (https://graphql.github.io/graphql-over-http/), with subscriptions over SSE, multipart requests and GraphiQL. */
-export function createGraphqlRoute(services: Services, watch: Watch, config: Config, log: Log) {
+export function createGraphqlRoute(services: Services, watch: Watch, doorkeeper: Doorkeeper, config: Config, log: Log) {
   const { limits } = config;
   const graphiql = graphiqlPage();
   const streams = new Set<ServerResponse>();
@@ -105,7 +106,7 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     },
   };
 
-  const yoga = createYoga({
+  const yoga = createYoga<{ asker: Asker }>({
     schema,
     graphqlEndpoint: '/graphql',
     graphiql: false,
@@ -118,7 +119,7 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     // The limit is kept before a body comes here.
     maxRequestBodySize: false,
     plugins: [plugin],
-    context: ({ request }) => createContext(services, watch, request.headers.get('authorization') ?? undefined, null),
+    context: ({ asker }): Context => ({ services, watch, ...asker }),
   });
 
   function masked(error: unknown): GraphQLError {
@@ -182,8 +183,12 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
       }
       // Before anything is done whose answer nobody could read.
       if (!acceptable(request.headers.accept)) return sendRefusal(response, notAcceptable(), 406);
-      if (request.headers.accept?.includes('text/event-stream')) keepAlive(response);
-      await yoga(request, response);
+      const asker = await doorkeeper.welcome(request, response);
+      if (request.headers.accept?.includes('text/event-stream')) {
+        keepAlive(response);
+        doorkeeper.hold(response, asker);
+      }
+      await yoga(request, response, { asker });
     },
 
     /** Bytes that wait for streams which are read slowly. */

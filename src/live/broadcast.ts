@@ -7,11 +7,18 @@ import { createSubscriber, type Subscriber } from './subscriber.ts';
 /** Who joins later than this after an event is told what is so by then: output grows and links age without an event. */
 const FRESH_MS = 1000;
 
+/**
+ * What one watcher is given of an event that is the same for all: it, nothing (as if it had not happened), or an end with what is thrown.
+ * May be asked again for the same event.
+ */
+export type Gate = (event: unknown) => 'show' | 'hide' | Error;
+
 /** Where one watcher's frames go. */
 export interface Delivery {
   link: SocketLink;
   /** Of its operation on that socket. */
   id: string;
+  gate: Gate;
 }
 
 /** Watchers of the same thing in the same words: one source, one execution and one text for each event, whatever their number. */
@@ -37,6 +44,7 @@ interface Group {
 
 interface Member {
   link: SocketLink;
+  gate: Gate;
   /** A Next up to its payload. */
   head: Buffer;
   /** The version it was sent last. */
@@ -117,6 +125,13 @@ export function createBroadcast({ mask }: { mask: Mask }) {
   /** Brings the member up to date, as far as its socket takes it. */
   function show(group: Group, member: Member): void {
     if (member.waits) return;
+    const given = group.version === 0 ? 'show' : member.gate(group.event);
+    if (given === 'hide') return;
+    if (given !== 'show') {
+      leave(group, member);
+      member.finish(given);
+      return;
+    }
     if (group.newest !== null && member.shown < group.version) {
       const room = member.link.room();
       if (room) {
@@ -151,10 +166,14 @@ export function createBroadcast({ mask }: { mask: Mask }) {
      * Joins the watchers who share `key`, which must stand for the same answers to all of them, or is the first of them. The present
      * comes at once, then what is newer.
      */
-    async subscribe(key: string, args: ExecutionArgs, { link, id }: Delivery): Promise<Subscriber | ExecutionResult> {
+    async subscribe(
+      key: string,
+      args: ExecutionArgs,
+      { link, id, gate }: Delivery,
+    ): Promise<Subscriber | ExecutionResult> {
       const group = groups.get(key) ?? open(key, args);
       const { subscriber, finish } = createSubscriber(() => leave(group, member));
-      const member: Member = { link, head: nextHead(id), shown: 0, waits: false, finish };
+      const member: Member = { link, gate, head: nextHead(id), shown: 0, waits: false, finish };
       group.members.add(member);
       let refused: ExecutionResult | null;
       try {
@@ -176,6 +195,11 @@ export function createBroadcast({ mask }: { mask: Mask }) {
       }
       show(group, member);
       return subscriber;
+    },
+
+    /** What watchers may see has changed without an event. */
+    reconsider(): void {
+      for (const group of groups.values()) for (const member of [...group.members]) show(group, member);
     },
 
     /** Of this process, for tests and figures. */

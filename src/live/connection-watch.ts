@@ -1,7 +1,9 @@
 import type { SpaceId } from '../domain/ids.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import type { Engine, Unlisten } from '../engine/engine.ts';
 import type { Connections, SpaceConnection } from '../service/connections.ts';
+import { seesSpace } from '../service/permissions.ts';
 import type { Spaces } from '../service/spaces.ts';
 import { createStream, type Stream } from '../service/stream.ts';
 import { patiently } from './patient.ts';
@@ -13,7 +15,7 @@ interface Topic {
   space: SpaceId;
   state: SpaceConnection | null;
   seen: string;
-  watchers: Set<Stream<SpaceConnection>>;
+  watchers: Map<Stream<SpaceConnection>, Viewer>;
   reading: boolean;
   again: boolean;
   counting: NodeJS.Timeout | null;
@@ -43,7 +45,7 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
       space,
       state: null,
       seen: '',
-      watchers: new Set(),
+      watchers: new Map(),
       reading: false,
       again: false,
       counting: null,
@@ -82,7 +84,7 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
   function end(topic: Topic): void {
     const { space, watchers } = topic;
     if (topics.get(space) === topic) topics.delete(space);
-    for (const watcher of [...watchers]) watcher.fail(spaceDeleted(space));
+    for (const watcher of [...watchers.keys()]) watcher.fail(spaceDeleted(space));
   }
 
   function count(topic: Topic): void {
@@ -114,7 +116,11 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
   async function look(topic: Topic): Promise<void> {
     const state = await connections.state(topic.space);
     if (topic.watchers.size === 0) return;
-    if (!(await spaces.find(topic.space))) return end(topic);
+    const found = await spaces.find(topic.space);
+    if (!found) return end(topic);
+    for (const [watcher, viewer] of [...topic.watchers]) {
+      if (!seesSpace(viewer, found)) watcher.fail(spaceDeleted(topic.space));
+    }
     if (topic.turning) clearTimeout(topic.turning);
     topic.turning = null;
     if (state.nextChange !== null) {
@@ -125,7 +131,7 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
     topic.state = state;
     if (seen === topic.seen) return;
     topic.seen = seen;
-    for (const watcher of topic.watchers) watcher.push(state);
+    for (const watcher of topic.watchers.keys()) watcher.push(state);
   }
 
   function leave(topic: Topic, stream: Stream<SpaceConnection>): void {
@@ -141,7 +147,7 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
   }
 
   return {
-    async open(space: SpaceId, onClose: () => void): Promise<Stream<SpaceConnection>> {
+    async open(space: SpaceId, viewer: Viewer, onClose: () => void): Promise<Stream<SpaceConnection>> {
       const topic = open(space);
       const stream: Stream<SpaceConnection> = createStream<SpaceConnection>({
         keyOf: () => topic,
@@ -150,7 +156,7 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
           onClose();
         },
       });
-      topic.watchers.add(stream);
+      topic.watchers.set(stream, viewer);
       try {
         await topic.ready;
         const known = topic.state;
@@ -162,6 +168,11 @@ export function createConnectionWatch({ engine, spaces, connections, onError }: 
         throw error;
       }
       return stream;
+    },
+    /** Something of the space itself has changed. */
+    look(space: SpaceId): void {
+      const topic = topics.get(space);
+      if (topic) read(topic);
     },
     reread(): void {
       for (const topic of topics.values()) read(topic);

@@ -25,6 +25,8 @@ export interface SocketLink extends AppLink {
   /** Pings, and cuts a socket that has been silent for longer than `silenceMs`. */
   keepalive(silenceMs: number): void;
   closed(code: number): void;
+  /** What it signed in with is worth nothing any more: it does not come back. */
+  dismiss(code: number, reason: string): void;
   /** Sends what it holds, then closes with 1001; cut after `withinMs`. */
   goAway(withinMs: number): Promise<void>;
 }
@@ -145,6 +147,11 @@ export function createLink(ws: WebSocket, raw: Duplex, options: LinkOptions): So
     },
     closed(closeCode) {
       code ??= closeCode;
+    },
+    dismiss(closeCode, reason) {
+      // As after a goodbye.
+      code ??= 1000;
+      ws.close(closeCode, reason);
     },
     goAway(withinMs) {
       return new Promise((resolve) => {

@@ -1,10 +1,4 @@
-import { isIPv4 } from 'node:net';
-import type { Config } from '../config.ts';
-
-const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
-
-export const isLoopback = (host: string): boolean =>
-  LOCAL.has(host) || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+import { type Config, isLoopback, LOCAL } from '../config.ts';
 
 /**
  * Why a request may not talk to the server, on any transport; null if it may. Pages are judged by their origin, and while bound to
@@ -24,14 +18,19 @@ export function refusedFor({ origin, host }: { origin?: string; host?: string },
   return null;
 }
 
-/** No origin: not a page, or a page's own server. That one is allowed, and while bound to loopback any localhost. */
+/** No origin: not a page, or a page's own server. That one is allowed, and what the configuration names. */
 function originAllowed(origin: string | undefined, host: string | undefined, config: Config): boolean {
   if (origin === undefined) return true;
-  if (!URL.canParse(origin)) return false;
-  const { hostname, host: authority, origin: exact } = new URL(origin);
-  if (config.publicUrl && exact === new URL(config.publicUrl).origin) return true;
-  if (config.allowedOrigins) return config.allowedOrigins.includes('*') || config.allowedOrigins.includes(exact);
-  return isLoopback(config.host) ? LOCAL.has(hostname) : authority === host;
+  if (config.allowedOrigins?.includes('*') || isOwnOrigin(origin, host, config)) return true;
+  return config.allowedOrigins?.includes(URL.parse(origin)?.origin ?? '') ?? false;
+}
+
+/** Of a page that this server is the server of; while bound to loopback, unless the configuration says more, of any localhost. */
+export function isOwnOrigin(origin: string, host: string | undefined, config: Config): boolean {
+  const url = URL.parse(origin);
+  if (!url) return false;
+  if (url.host === host || (config.publicUrl && url.origin === new URL(config.publicUrl).origin)) return true;
+  return !config.allowedOrigins && isLoopback(config.host) && LOCAL.has(url.hostname);
 }
 
 /** While bound to loopback: this machine, or what the configuration names. */

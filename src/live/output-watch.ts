@@ -1,8 +1,10 @@
 import { isTrackedId, type JobId, noSuchJob } from '../domain/ids.ts';
 import { isFinished, type Job } from '../domain/job.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import type { Engine, Unlisten } from '../engine/engine.ts';
 import type { Jobs } from '../service/jobs.ts';
+import { seesJob } from '../service/permissions.ts';
 import { deleted } from './deleted.ts';
 import { createOutputWatcher, type OutputPiece, type OutputTopic, type OutputWatcher } from './output-watcher.ts';
 import { patiently } from './patient.ts';
@@ -10,7 +12,8 @@ import { patiently } from './patient.ts';
 interface Topic extends OutputTopic {
   /** Null: not there (yet). */
   job: Job | null;
-  watchers: Set<OutputWatcher>;
+  /** With whom each shows it to. */
+  watchers: Map<OutputWatcher, Viewer>;
   ready: Promise<Unlisten>;
 }
 
@@ -26,7 +29,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
   function open(id: JobId): Topic {
     const known = topics.get(id);
     if (known) return known;
-    const topic: Topic = { id, job: null, log: null, over: null, watchers: new Set(), ready: listen(id) };
+    const topic: Topic = { id, job: null, log: null, over: null, watchers: new Map(), ready: listen(id) };
     topics.set(id, topic);
     return topic;
   }
@@ -52,7 +55,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
 
   function appended(topic: Topic, chunk: OutputPiece): void {
     if (!extended(topic, chunk)) return;
-    for (const watcher of topic.watchers) watcher.hear(chunk);
+    for (const watcher of topic.watchers.keys()) watcher.hear(chunk);
   }
 
   /** Takes a log to be so long, unless it is known to be longer: an answer may be older than what was told meanwhile. */
@@ -77,6 +80,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
     const before = topic.job;
     const began = job && before && job.attempt !== before.attempt;
     topic.job = job;
+    if (job) dismiss(topic, job);
     if (job && !isFinished(job)) {
       topic.over = null;
       // A watcher of an older attempt may have come to its end.
@@ -90,6 +94,12 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
       topic.log = null;
       finish(topic, before && !isFinished(before) ? deleted(topic.id) : undefined);
     }
+  }
+
+  /** An inference job that a viewer may not see any more is not there for it. */
+  function dismiss(topic: Topic, job: Job): void {
+    if (job.space === null) return;
+    for (const [watcher, viewer] of [...topic.watchers]) if (!seesJob(viewer, job)) watcher.fail(noSuchJob(job.id));
   }
 
   const isWatched = ({ watchers }: Topic) => watchers.size > 0;
@@ -108,7 +118,7 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
   }
 
   function wake(topic: Topic): void {
-    for (const watcher of [...topic.watchers]) watcher.wake();
+    for (const watcher of [...topic.watchers.keys()]) watcher.wake();
   }
 
   async function reread(topic: Topic): Promise<void> {
@@ -165,23 +175,33 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
   }
 
   return {
-    async open(id: JobId, after: number, attempt: number | null, onClose: () => void): Promise<OutputWatcher> {
+    /** To who may not see it an inference job is unknown, and a tracked one has not begun. */
+    async open(
+      id: JobId,
+      after: number,
+      attempt: number | null,
+      viewer: Viewer,
+      onClose: () => void,
+    ): Promise<OutputWatcher> {
       const topic = open(id);
       const watcher: OutputWatcher = createOutputWatcher({
         topic,
         output: engine.output,
+        hidden: () => (topic.job ? !seesJob(viewer, topic.job) : topic.over === null),
         lookAgain: () => lookAgain(topic),
         onClose: () => {
           leave(topic, watcher);
           onClose();
         },
       });
-      topic.watchers.add(watcher);
+      topic.watchers.set(watcher, viewer);
       try {
         if (!Number.isSafeInteger(after) || after < 0) throw badInput('after', 'must be a number of UTF-8 bytes');
         if (attempt !== null && !(attempt >= 0)) throw badInput('attempt', 'must not be negative');
         await topic.ready;
-        if (!topic.job && !isTrackedId(id)) throw noSuchJob(id);
+        const hidden = topic.job !== null && !seesJob(viewer, topic.job);
+        if ((!topic.job || hidden) && !isTrackedId(id)) throw noSuchJob(id);
+        if (hidden) return watcher;
         // Its client may have seen more, told by another process.
         if (!reaches(topic, after, attempt)) await reread(topic);
         const from = beginning(topic, after, attempt);

@@ -27,18 +27,22 @@ export interface OutputWatcher extends AsyncIterableIterator<OutputPiece> {
   hear(chunk: OutputPiece): void;
   /** There is more to read, or the end. */
   wake(): void;
+  /** Ends it, with what it throws. */
+  fail(error: unknown): void;
 }
 
 export interface OutputWatcherParts {
   topic: OutputTopic;
   output: Output;
+  /** Nothing of it is to be shown, now. */
+  hidden(): boolean;
   /** The log that was there is not any more. */
   lookAgain(): Promise<void>;
   onClose(): void;
 }
 
 /** One who reads a job's output, at its own place. */
-export function createOutputWatcher({ topic, output, lookAgain, onClose }: OutputWatcherParts): OutputWatcher {
+export function createOutputWatcher({ topic, output, hidden, lookAgain, onClose }: OutputWatcherParts): OutputWatcher {
   let attempt = 0;
   let at = 0;
   let waiting: OutputPiece[] = [];
@@ -71,7 +75,7 @@ export function createOutputWatcher({ topic, output, lookAgain, onClose }: Outpu
 
   /** Answers who asks with what comes next, if it is there. */
   async function step(): Promise<void> {
-    while (asking && !closed) {
+    while (asking && !closed && !hidden()) {
       const next = waiting.shift();
       if (next) {
         waitingSize -= next.text.length;
@@ -115,7 +119,7 @@ export function createOutputWatcher({ topic, output, lookAgain, onClose }: Outpu
       .finally(() => {
         stepping = false;
         // Something may have come after the last look.
-        if (asking && !closed && (waiting.length > 0 || topic.over !== null || behind())) run();
+        if (asking && !closed && !hidden() && (waiting.length > 0 || topic.over !== null || behind())) run();
       });
   }
 
@@ -132,7 +136,7 @@ export function createOutputWatcher({ topic, output, lookAgain, onClose }: Outpu
       const follows = last
         ? chunk.attempt === last.attempt && chunk.offset === last.end
         : chunk.attempt === attempt && chunk.offset === at;
-      if (follows && !stepping && asking) {
+      if (follows && !stepping && asking && !hidden()) {
         answer(chunk);
         return;
       }
@@ -143,6 +147,7 @@ export function createOutputWatcher({ topic, output, lookAgain, onClose }: Outpu
       run();
     },
     wake: run,
+    fail: close,
     next(): Promise<IteratorResult<OutputPiece>> {
       if (closed) return Promise.resolve({ done: true, value: undefined });
       asking = Promise.withResolvers();

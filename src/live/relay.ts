@@ -26,7 +26,11 @@ export function createRelay({ mask }: { mask: Mask }) {
 
   return {
     /** `key`: those who share it see the same of an event. */
-    async subscribe(key: string, args: ExecutionArgs, { link, id }: Delivery): Promise<Subscriber | ExecutionResult> {
+    async subscribe(
+      key: string,
+      args: ExecutionArgs,
+      { link, id }: Pick<Delivery, 'link' | 'id'>,
+    ): Promise<Subscriber | ExecutionResult> {
       const source = await openSource(args);
       if (!(Symbol.asyncIterator in source)) return source;
       const events = source[Symbol.asyncIterator]() as AsyncIterator<object>;

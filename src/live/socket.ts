@@ -6,9 +6,13 @@ import { CloseCode, handleProtocols, MessageType, makeServer } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Config } from '../config.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { Viewer } from '../domain/viewer.ts';
+import { EngineUnavailable } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
+import type { Identity } from '../service/identity.ts';
 import type { Counters } from '../service/stats.ts';
-import { createBroadcast, type Delivery } from './broadcast.ts';
+import { createBroadcast, type Delivery, type Gate } from './broadcast.ts';
+import { bearerOf, cookieSecret } from './credentials.ts';
 import { CLOSE_TOO_SLOW, createLink, type SocketLink } from './link.ts';
 import { refusedFor } from './origin.ts';
 import { subscribe } from './patient.ts';
@@ -19,7 +23,7 @@ export interface Operations {
   /** Parsed, validated and bounded: arguments to execute, or the errors. */
   prepare(
     payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null },
-    connection: { authorization: string | undefined; link: SocketLink },
+    asker: { viewer: Viewer; address: string | null; link: SocketLink },
   ): Prepared | GraphQLError[];
   /** What a client may see of an error. */
   mask(error: GraphQLError): GraphQLFormattedError;
@@ -28,6 +32,10 @@ export interface Operations {
 
 /** What a subscription's answers may be shared by: with the same key an event is executed once. */
 export interface Sharing {
+  /** What is executed for all of them, whoever they are. */
+  args: ExecutionArgs;
+  /** Whether this watcher may see what happens; what many share is looked at for each. */
+  gate: Gate;
   /** `newest`: of what happens only the newest counts, and all see the same. `each`: everything counts, from where each of them is. */
   of: 'newest' | 'each';
   key: string;
@@ -40,6 +48,7 @@ export interface Prepared {
 
 export interface SocketsOptions {
   operations: Operations;
+  identity: Identity;
   config: Config;
   counters: Counters;
   log: Log;
@@ -47,6 +56,13 @@ export interface SocketsOptions {
 
 interface Extra {
   link: SocketLink;
+  request: IncomingMessage;
+  address: string | null;
+  /** Null until the connection is acknowledged. */
+  viewer: Viewer | null;
+  /** Ends the watch over what it signed in with. */
+  release(): void;
+  close(code: number, reason: string): void;
   operations: number;
   messageBytes: number;
   active: Set<string>;
@@ -63,13 +79,15 @@ interface Received {
 
 /** A message this many times over the limit closes the socket instead of being refused. */
 const HARD_LIMIT = 4;
+/** "Try again later" (RFC 6455, section 7.4.1, and its registry). */
+const CLOSE_TRY_AGAIN = 1013;
 /** Messages that graphql-ws knows, and throws on when a client sends them. */
 const SERVERS_OWN = new Set<string>([MessageType.ConnectionAck, MessageType.Next, MessageType.Error]);
 
 export type Sockets = ReturnType<typeof createSockets>;
 
 /** graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) over ws. */
-export function createSockets({ operations, config, counters, log }: SocketsOptions) {
+export function createSockets({ operations, identity, config, counters, log }: SocketsOptions) {
   const { limits } = config;
   const links = new Set<SocketLink>();
   const server = new WebSocketServer({
@@ -83,7 +101,34 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
   const relay = createRelay({ mask: operations.mask });
   const shared = new WeakMap<ExecutionArgs, Delivery & Sharing>();
 
+  /** Who comes, by what the client says, or by its cookie. What it cannot be let in with closes the socket. */
+  async function welcome(extra: Extra, authorization: unknown): Promise<{ session?: string } | false> {
+    const { link, request } = extra;
+    try {
+      const bearer = bearerOf(authorization);
+      const cookie = bearer === null ? cookieSecret(request.headers, config) : null;
+      const { viewer, secret, fresh } = await identity.welcome({ bearer, cookie });
+      extra.viewer = viewer;
+      if (secret !== null) {
+        extra.release = identity.hold(secret, viewer, (expired) => {
+          // Who may come again with new credentials keeps its grace.
+          if (expired) extra.close(CloseCode.Forbidden, 'The credentials have expired');
+          else link.dismiss(CloseCode.Forbidden, 'The credentials were revoked, or have other rights now');
+        });
+      }
+      if (!extra.open) extra.release();
+      return fresh === null ? {} : { session: fresh };
+    } catch (error) {
+      if (error instanceof Refusal) extra.close(CloseCode.Unauthorized, error.message);
+      else if (error instanceof EngineUnavailable) extra.close(CLOSE_TRY_AGAIN, 'The storage is away; try again');
+      else throw error;
+      return false;
+    }
+  }
+
   const protocol = makeServer<Record<string, unknown>, Extra>({
+    onConnect: ({ connectionParams, extra }) =>
+      welcome(extra, connectionParams?.authorization ?? connectionParams?.Authorization),
     // Nothing may be thrown from here: it would close the socket under all its operations.
     onSubscribe: (ctx, id, payload) => {
       const { extra } = ctx;
@@ -110,11 +155,8 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
           ),
         ];
       }
-      const authorization = ctx.connectionParams?.authorization ?? ctx.connectionParams?.Authorization;
-      const prepared = operations.prepare(payload, {
-        authorization: typeof authorization === 'string' ? authorization : undefined,
-        link: extra.link,
-      });
+      const { viewer, address, link } = extra;
+      const prepared = operations.prepare(payload, { viewer: viewer!, address, link });
       if (Array.isArray(prepared)) return prepared;
       extra.operations++;
       extra.active.add(id);
@@ -126,7 +168,8 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
     subscribe: (args) => {
       const sharing = shared.get(args);
       if (!sharing) return subscribe(args);
-      return (sharing.of === 'newest' ? broadcast : relay).subscribe(sharing.key, args, sharing);
+      if (sharing.of === 'each') return relay.subscribe(sharing.key, args, sharing);
+      return broadcast.subscribe(sharing.key, sharing.args, sharing);
     },
     onNext: (_ctx, _id, _payload, _args, result) => ({
       ...(result.data === undefined ? {} : { data: result.data }),
@@ -146,7 +189,7 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
     },
   });
 
-  function accept(ws: WebSocket, raw: Duplex): void {
+  function accept(ws: WebSocket, raw: Duplex, request: IncomingMessage): void {
     const link = createLink(ws, raw, {
       counters,
       bufferedLimit: limits.buffered,
@@ -154,6 +197,11 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
     });
     const extra: Extra = {
       link,
+      request,
+      address: request.socket.remoteAddress ?? null,
+      viewer: null,
+      release: () => undefined,
+      close: (code, reason) => ws.close(code, reason),
       operations: 0,
       messageBytes: 0,
       active: new Set(),
@@ -183,6 +231,7 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
     function end(code: number, reason: string): void {
       if (!extra.open) return;
       extra.open = false;
+      extra.release();
       closed(code, reason).catch((error) => log.error({ err: error }, 'A closed socket could not be cleaned up'));
     }
 
@@ -258,7 +307,7 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
         );
         return;
       }
-      server.handleUpgrade(request, socket, head, (ws) => accept(ws, socket));
+      server.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, request));
     },
 
     /** Closes every socket with 1001, once it has sent what it holds. Nothing is completed: clients come back. */
@@ -273,6 +322,8 @@ export function createSockets({ operations, config, counters, log }: SocketsOpti
     /** Bytes that wait for slow sockets. */
     unsent: () => [...links].reduce((sum, { unsent }) => sum + unsent, 0),
     groups: broadcast.groups,
+    /** What watchers may see has changed. */
+    reconsider: broadcast.reconsider,
   };
 }
 

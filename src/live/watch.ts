@@ -9,9 +9,11 @@ import {
 } from '../domain/ids.ts';
 import { isFinished, type Job } from '../domain/job.ts';
 import { Refusal } from '../domain/refusal.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import type { Unlisten } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import type { Place } from '../service/connections.ts';
+import { denied, isAdmin, seesJob } from '../service/permissions.ts';
 import type { Services } from '../service/services.ts';
 import { SPACES_TOPIC } from '../service/spaces.ts';
 import type { ServerStats } from '../service/stats.ts';
@@ -33,13 +35,25 @@ interface Topic {
   id: JobId;
   /** The newest that is known. Null: not there (yet). */
   job: Job | null;
-  watchers: Set<Stream<Job>>;
+  /** With whom each is shown it to. */
+  watchers: Map<Stream<Job>, Viewer>;
   /** The place in the queue that watchers were shown. Null: none yet. */
   queue: string | null;
   ready: Promise<Unlisten>;
 }
 
 export type Watch = ReturnType<typeof createWatch>;
+
+/**
+ * What a viewer is shown of a job's changes. A job that it may not see looks like one that is not there: of an inference job that is an
+ * end, of a tracked one silence.
+ */
+export const gateOf =
+  (viewer: Viewer) =>
+  (job: Job): 'show' | 'hide' | Refusal => {
+    if (seesJob(viewer, job)) return 'show';
+    return job.space === null ? 'hide' : noSuchJob(job.id);
+  };
 
 /** Live views: listen, then read, then stream what is newer. */
 export function createWatch(services: Services, log: Log) {
@@ -50,6 +64,8 @@ export function createWatch(services: Services, log: Log) {
   const onError = (error: unknown) => log.warn({ err: error }, 'A live view could not be read; it will be tried again');
   const connectionWatch = createConnectionWatch({ engine, spaces, connections, onError });
   const outputWatch = createOutputWatch({ engine, jobs, onError });
+  // Who may see it may have changed.
+  spaces.observe(connectionWatch.look);
 
   function open(id: JobId): Topic {
     const known = topics.get(id);
@@ -57,7 +73,7 @@ export function createWatch(services: Services, log: Log) {
     const topic: Topic = {
       id,
       job: null,
-      watchers: new Set(),
+      watchers: new Map(),
       queue: null,
       ready: engine.bus.listenJob(id, (job) => news(topic, job)),
     };
@@ -78,7 +94,7 @@ export function createWatch(services: Services, log: Log) {
     if (!job) {
       topic.job = null;
       // Those who heard of the end have it already.
-      for (const watcher of [...topic.watchers]) watcher.fail(deleted(topic.id));
+      for (const watcher of [...topic.watchers.keys()]) watcher.fail(deleted(topic.id));
       return;
     }
     if (topic.job && job.revision <= topic.job.revision) return;
@@ -87,9 +103,16 @@ export function createWatch(services: Services, log: Log) {
   }
 
   function show(topic: Topic, job: Job): void {
-    for (const watcher of [...topic.watchers]) {
+    for (const [watcher, viewer] of [...topic.watchers]) showTo(watcher, viewer, job);
+  }
+
+  function showTo(watcher: Stream<Job>, viewer: Viewer, job: Job): void {
+    const given = gateOf(viewer)(job);
+    if (given === 'show') {
       watcher.push(job);
       if (isFinished(job)) watcher.end();
+    } else if (given !== 'hide') {
+      watcher.fail(given);
     }
   }
 
@@ -169,13 +192,13 @@ export function createWatch(services: Services, log: Log) {
   return {
     /**
      * The job as it is, then as it becomes, newest only, until it is finished. An unknown tracked id waits for its first report;
-     * any other unknown one is NOT_FOUND.
+     * any other unknown one is NOT_FOUND. To who may not see it a job is unknown.
      */
-    async job(id: JobId): Promise<Stream<Job>> {
+    async job(id: JobId, viewer: Viewer): Promise<Stream<Job>> {
       if (!isJobId(id)) throw noSuchJob(id);
       const topic = open(id);
       const stream: Stream<Job> = createStream<Job>({ keyOf: () => topic, onClose: () => leave(topic, stream) });
-      topic.watchers.add(stream);
+      topic.watchers.set(stream, viewer);
       counters.watchers++;
       const before = topic.job;
       try {
@@ -190,26 +213,32 @@ export function createWatch(services: Services, log: Log) {
         throw noSuchJob(id);
       }
       // Who comes to a topic that is known already has heard nothing yet.
-      if (before && topic.job === before) {
-        stream.push(before);
-        if (isFinished(before)) stream.end();
-      }
+      if (before && topic.job === before) showTo(stream, viewer, before);
       return stream;
     },
 
     /** Streamed output from byte `after` of the attempt on, then of later ones, until the job ends. */
-    async output(id: JobId, after: number, attempt: number | null): Promise<AsyncIterableIterator<OutputPiece>> {
+    async output(
+      id: JobId,
+      after: number,
+      attempt: number | null,
+      viewer: Viewer,
+    ): Promise<AsyncIterableIterator<OutputPiece>> {
       if (!isJobId(id)) throw noSuchJob(id);
       counters.watchers++;
-      return outputWatch.open(id, after, attempt, () => counters.watchers--);
+      return outputWatch.open(id, after, attempt, viewer, () => counters.watchers--);
     },
 
     /**
-     * Every job of a space as it changes, until the space is deleted; of all spaces, also later ones, and tracked jobs, if null. A slow
-     * reader skips to a job's latest.
+     * Every job of a space that the viewer sees as it changes, until the space is deleted; of all spaces, also later ones, and tracked
+     * jobs, if null, for administrators. A slow reader skips to a job's latest.
      */
-    async jobs(space: SpaceId | null): Promise<Stream<Job>> {
-      const one = space === null ? null : (await spaces.require(space, 'space')).id;
+    async jobs(space: SpaceId | null, viewer: Viewer): Promise<Stream<Job>> {
+      if (space === null && !isAdmin(viewer)) throw denied(viewer, 'Watching every job; name a space', 'space');
+      const one = space === null ? null : (await spaces.require(space, 'space', viewer)).id;
+      const hear = (job: Job) => {
+        if (seesJob(viewer, job)) stream.push(job);
+      };
       const unlistens: Unlisten[] = [];
       const followed = new Set<string>();
       let closed = false;
@@ -231,7 +260,7 @@ export function createWatch(services: Services, log: Log) {
       const follow = async (id: string) => {
         if (closed || followed.has(id)) return;
         followed.add(id);
-        keep(await engine.bus.listenJobs(id, stream.push));
+        keep(await engine.bus.listenJobs(id, hear));
       };
       counters.watchers++;
       try {
@@ -253,11 +282,11 @@ export function createWatch(services: Services, log: Log) {
     },
 
     /** The space's connection state as it is, then every change. */
-    async connection(space: SpaceId) {
+    async connection(space: SpaceId, viewer: Viewer) {
       if (!isSpaceId(space)) await spaces.require(space, 'space');
-      await spaces.require(space, 'space');
+      await spaces.require(space, 'space', viewer);
       counters.watchers++;
-      return connectionWatch.open(space, () => counters.watchers--);
+      return connectionWatch.open(space, viewer, () => counters.watchers--);
     },
 
     /** The server's figures now, then every second. */

@@ -5,6 +5,7 @@ import { CLAIM_MS, type LeaseTimes } from '../domain/lease.ts';
 import { undelivered } from '../domain/recovery.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { cancelDelivered } from '../domain/transitions.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import { type Engine, EngineUnavailable, type HeldLease, type SpaceSignal } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import { type AppEvent, type AppLink, type AppSession, createSession, type Held, newHeld } from './app-session.ts';
@@ -12,6 +13,7 @@ import type { Connections } from './connections.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Jobs } from './jobs.ts';
 import { createLeases } from './leases.ts';
+import { denied, isAdmin, mayServe } from './permissions.ts';
 import { createPresenceKeeper } from './presence.ts';
 import type { Spaces } from './spaces.ts';
 import type { Stream } from './stream.ts';
@@ -112,12 +114,16 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
 
   // --- registration ------------------------------------------------------------------------------------------------------------
 
-  async function connect(owner: string, input: RegisterInput, link: AppLink): Promise<Stream<AppEvent>> {
+  async function connect(viewer: Viewer, input: RegisterInput, link: AppLink): Promise<Stream<AppEvent>> {
     if (draining)
       throw new Refusal('SERVER_DRAINING', 'This server is going away; connect again', { retryAfterSeconds: 1 });
     const registration = checkRegistration(input);
-    for (const space of registration.spaces) await spaces.require(space, 'input.spaces');
-    const presence = register(owner, registration, await engine.nextSession(), engine.now(), times);
+    if (viewer.role !== 'APP' && !isAdmin(viewer)) throw denied(viewer, 'Serving a space as a remote app');
+    for (const space of registration.spaces) {
+      if (mayServe(viewer, space)) await spaces.require(space, 'input.spaces', viewer);
+      else throw denied(viewer, `Serving space ${space}`, 'input.spaces');
+    }
+    const presence = register(viewer.id, registration, await engine.nextSession(), engine.now(), times);
     const session = createSession(presence, link, {
       onClose: () => end(session, link.lost || draining ? 'lost' : 'left', null),
       onHeard: () => background(presences.keep(session)),

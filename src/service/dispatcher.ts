@@ -76,11 +76,11 @@ export function createDispatcher({ engine, jobs, onSignal, onClaimed, onOrphan, 
 
   /** Whether it got all it asked for. */
   async function claim(desk: Desk, session: AppSession, wanted: number): Promise<boolean> {
-    const { id, name, version, session: number } = session.presence;
+    const { id, name, version, owner, session: number } = session.presence;
     const tokens = Array.from({ length: wanted }, () => randomUUID());
     session.reserved += wanted;
     try {
-      const claimed = await engine.jobs.claim(desk.space, { id, name, version }, number, tokens, CLAIM_MS);
+      const claimed = await engine.jobs.claim(desk.space, { id, name, version, owner }, number, tokens, CLAIM_MS);
       for (const { job, input } of claimed) {
         if (job.status !== 'RUNNING' || !job.lease) continue;
         jobs.began(job, input);

@@ -5,8 +5,10 @@ import { expire } from '../domain/recovery.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { firstReport } from '../domain/tracked.ts';
 import { requestCancel } from '../domain/transitions.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import { cursorOf, type Engine, type SpaceSignal } from '../engine/engine.ts';
 import type { Files } from './files.ts';
+import { requireControl, seesJob } from './permissions.ts';
 
 /** Who made a change: a report of the worker itself, or anybody else. */
 export type Cause = 'report' | 'server';
@@ -112,6 +114,12 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
     /** Null for an unknown job. */
     find,
 
+    /** Null also for one that the viewer does not see. */
+    async findFor(viewer: Viewer, id: JobId): Promise<Job | null> {
+      const job = await find(id);
+      return job && seesJob(viewer, job) ? job : null;
+    },
+
     async input(job: Job): Promise<JobInput | null> {
       if (job.space === null) return null;
       const known = inputs.get(job.id);
@@ -137,7 +145,11 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
       observers.add(observer);
     },
 
-    cancel: (id: JobId): Promise<Job> => change(id, 'server', (job) => requestCancel(job, engine.now())),
+    cancel: (id: JobId, viewer: Viewer): Promise<Job> =>
+      change(id, 'server', (job) => {
+        requireControl(viewer, job);
+        return requestCancel(job, engine.now());
+      }),
 
     /** What a passed deadline means for the job; a finished one whose time is over is deleted with its files. */
     async expire(id: JobId): Promise<void> {
@@ -159,8 +171,9 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
       inputs.delete(id);
     },
 
-    /** Newest first. `more`: there are older ones. */
+    /** Newest first; only those of one submitter, unless null. `more`: there are older ones. */
     async page(
+      submitter: string | null,
       partitions: string[],
       statuses: JobStatus[] | null,
       first: number,
@@ -172,12 +185,18 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
           limit: MAX_PAGE,
         });
       }
-      const before = after === null ? null : Buffer.from(after, 'base64url').toString();
+      let before = after === null ? null : Buffer.from(after, 'base64url').toString();
       if (before !== null && !/^[0-9a-z]{9,11}:.{1,128}$/.test(before)) {
         throw new Refusal('BAD_USER_INPUT', 'after: is no cursor of a page', { field: 'after' });
       }
-      const jobs = await engine.jobs.list(partitions, statuses, before, first + 1);
-      return { jobs: jobs.slice(0, first), more: jobs.length > first };
+      const jobs: Job[] = [];
+      for (;;) {
+        const found = await engine.jobs.list(partitions, statuses, before, first + 1);
+        jobs.push(...found.filter((job) => submitter === null || job.submitter.id === submitter));
+        if (jobs.length > first || found.length <= first)
+          return { jobs: jobs.slice(0, first), more: jobs.length > first };
+        before = cursorOf(found.at(-1)!);
+      }
     },
     cursor: (job: Job): string => Buffer.from(cursorOf(job)).toString('base64url'),
   };

@@ -28,24 +28,35 @@ const TRIES = 3;
 /** What a job says while it works, piece by piece. */
 export function createOutput({ engine, jobs, limits }: OutputParts) {
   /** The job, as an active one under this lease. That it was heard of may have to be written. */
-  async function reporting(report: OutputReport, fresh: boolean, birth?: () => Job): Promise<Job> {
+  async function reporting(
+    report: OutputReport,
+    fresh: boolean,
+    check: (job: Job) => void,
+    birth?: () => Job,
+  ): Promise<Job> {
     const attempt = attemptNumber(report.attempt);
-    const decide = (job: Job) => outputReported(ofAttempt(job, attempt), report.lease ?? null, engine.now());
+    const decide = (job: Job) => {
+      check(job);
+      return outputReported(ofAttempt(job, attempt), report.lease ?? null, engine.now());
+    };
     const known = fresh ? undefined : jobs.atHand(report.job);
     if (known && decide(known) === known) return known;
     return jobs.change(report.job, 'report', decide, birth);
   }
 
   return {
-    /** Adds to the output. `birth`: what an unknown tracked job begins as. OUTPUT_GAP where bytes before `offset` are missing. */
-    async report(report: OutputReport, birth?: () => Job): Promise<Job> {
+    /**
+     * Adds to the output. `check` throws where the reporter may not; `birth`: what an unknown tracked job begins as. OUTPUT_GAP where
+     * bytes before `offset` are missing.
+     */
+    async report(report: OutputReport, check: (job: Job) => void, birth?: () => Job): Promise<Job> {
       const { offset } = report;
       if (!Number.isSafeInteger(offset) || offset < 0) {
         throw badInput('input.offset', 'must be the number of UTF-8 bytes that were sent before');
       }
       const text = boundedText('input.text', report.text, limits.output);
       for (let tries = 0; tries < TRIES; tries++) {
-        const job = await reporting(report, tries > 0, birth);
+        const job = await reporting(report, tries > 0, check, birth);
         const lease = report.lease ?? null;
         const appended = await engine.output.append(job.id, job.attempt, lease, offset, text, limits.output);
         switch (appended.outcome) {

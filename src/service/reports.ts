@@ -1,16 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { attemptNumber, firstAttempt, ofAttempt } from '../domain/attempt.ts';
 import { isTrackedId, type JobId, jobId } from '../domain/ids.ts';
-import type { Job, StoredFile, Submitter } from '../domain/job.ts';
+import type { Job, StoredFile } from '../domain/job.ts';
 import { boundedJson, boundedText } from '../domain/json.ts';
 import { fraction, MAX_MESSAGE_BYTES, MAX_METADATA_BYTES, type ProgressReport } from '../domain/progress.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import { restartTracked, startedAlready, startTracked, type TrackingInput, tracking } from '../domain/tracked.ts';
 import { complete, fail, progress, reportCancelled } from '../domain/transitions.ts';
+import { submitterOf, type Viewer } from '../domain/viewer.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Files, IncomingFile } from './files.ts';
 import type { Jobs } from './jobs.ts';
 import { createOutput, type OutputReport } from './output.ts';
+import { requireReport, requireTracking } from './permissions.ts';
 
 export interface Report {
   job: JobId;
@@ -62,46 +64,52 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
   }
 
   /** The first report on a tracked job that nobody started begins it. */
-  function birth(report: Report, reporter: Submitter): (() => Job) | undefined {
+  function birth(report: Report, viewer: Viewer): (() => Job) | undefined {
     check(report);
     const { job, lease, attempt } = report;
     if (lease != null || !isTrackedId(job)) return undefined;
+    requireTracking(viewer, job);
     return () => {
       firstAttempt(job, attemptNumber(attempt));
-      return startTracked(tracking({ id: job }, reporter, trackedSeconds), engine.now());
+      return startTracked(tracking({ id: job }, submitterOf(viewer), trackedSeconds), engine.now());
     };
   }
 
-  /** Decides for the attempt that the report belongs to. */
+  /** Decides for the attempt that the report belongs to, if the viewer may report. */
   const fenced =
-    (report: Report, decide: (job: Job, lease: string | null) => Job) =>
-    (job: Job): Job =>
-      decide(ofAttempt(job, attemptNumber(report.attempt)), report.lease ?? null);
+    (report: Report, viewer: Viewer, decide: (job: Job, lease: string | null) => Job) =>
+    (job: Job): Job => {
+      requireReport(viewer, job);
+      return decide(ofAttempt(job, attemptNumber(report.attempt)), report.lease ?? null);
+    };
 
   return {
     /** Begins a tracked job; with `restart` also one that is there already. */
-    start(input: StartInput, reporter: Submitter): Promise<Job> {
-      const wanted = tracking(input, reporter, trackedSeconds);
+    start(input: StartInput, viewer: Viewer): Promise<Job> {
+      const wanted = tracking(input, submitterOf(viewer), trackedSeconds);
+      requireTracking(viewer, input.id);
       const born = startTracked(wanted, engine.now());
       const decide = (job: Job) => {
         if (job === born) return job;
+        requireReport(viewer, job);
         return input.restart ? restartTracked(job, wanted, engine.now()) : startedAlready(job, wanted);
       };
       return jobs.change(input.id, 'report', decide, () => born);
     },
 
-    progress: (report: Report & ProgressReport, reporter: Submitter): Promise<Job> =>
+    progress: (report: Report & ProgressReport, viewer: Viewer): Promise<Job> =>
       jobs.change(
         report.job,
         'report',
-        fenced(report, (job, lease) => progress(job, lease, report, engine.now())),
-        birth(report, reporter),
+        fenced(report, viewer, (job, lease) => progress(job, lease, report, engine.now())),
+        birth(report, viewer),
       ),
 
-    output: (report: OutputReport, reporter: Submitter): Promise<Job> => output.report(report, birth(report, reporter)),
+    output: (report: OutputReport, viewer: Viewer): Promise<Job> =>
+      output.report(report, (job) => requireReport(viewer, job), birth(report, viewer)),
     outputLength: output.length,
 
-    async complete(report: CompleteReport, reporter: Submitter): Promise<Job> {
+    async complete(report: CompleteReport, viewer: Viewer): Promise<Job> {
       const completion = {
         result: boundedJson('input.result', report.result, limits.result),
         files: [] as StoredFile[],
@@ -109,9 +117,9 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
         message: message(report.message),
         metadata: metadata(report.metadata),
       };
-      const finish = fenced(report, (job, lease) => complete(job, lease, completion, engine.now()));
+      const finish = fenced(report, viewer, (job, lease) => complete(job, lease, completion, engine.now()));
       const given = report.files ?? [];
-      const begin = birth(report, reporter);
+      const begin = birth(report, viewer);
       if (given.length === 0) return jobs.change(report.job, 'report', finish, begin);
 
       // Whether the report is acceptable is known before its files move; a repeated one brings none.
@@ -132,7 +140,7 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
       }
     },
 
-    fail(report: FailureReport, reporter: Submitter): Promise<Job> {
+    fail(report: FailureReport, viewer: Viewer): Promise<Job> {
       if (report.error === '') throw badInput('input.error', 'must say what went wrong');
       const failure = {
         error: {
@@ -146,17 +154,17 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
       return jobs.change(
         report.job,
         'report',
-        fenced(report, (job, lease) => fail(job, lease, failure, engine.now())),
-        birth(report, reporter),
+        fenced(report, viewer, (job, lease) => fail(job, lease, failure, engine.now())),
+        birth(report, viewer),
       );
     },
 
-    cancelled(report: Report): Promise<Job> {
+    cancelled(report: Report, viewer: Viewer): Promise<Job> {
       check(report);
       return jobs.change(
         report.job,
         'report',
-        fenced(report, (job, lease) => reportCancelled(job, lease, engine.now())),
+        fenced(report, viewer, (job, lease) => reportCancelled(job, lease, engine.now())),
       );
     },
   };

@@ -1,25 +1,58 @@
 import type { Config } from '../config.ts';
+import { Refusal } from '../domain/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
+import { createAccess } from './access.ts';
+import { createAccounts, FIRST_ADMIN } from './accounts.ts';
 import { createApps } from './apps.ts';
 import { createConnections } from './connections.ts';
+import { type Console, TERMINAL } from './console.ts';
 import { createFiles, filesDirectory } from './files.ts';
+import { createIdentity, openIdentity } from './identity.ts';
 import { createJobs } from './jobs.ts';
 import { createReports } from './reports.ts';
+import { newSecret } from './secrets.ts';
+import { createSessions } from './sessions.ts';
+import { createSignIn } from './sign-in.ts';
 import { createSpaceDeletion } from './space-deletion.ts';
 import { createSpaces } from './spaces.ts';
 import { createStats, newCounters } from './stats.ts';
 import { createSubmission } from './submission.ts';
 import { createSweeper } from './sweeper.ts';
+import { createTokens } from './tokens.ts';
+import { createVisitors } from './visitors.ts';
 
 export type Services = ReturnType<typeof createServices>;
 
 /** What the API offers, over one engine. */
-export function createServices(engine: Engine, config: Config, log: Log) {
+export function createServices(engine: Engine, config: Config, log: Log, console: Console = TERMINAL) {
   const times = { keepaliveMs: config.keepaliveMs, graceMs: config.graceMs, silenceMs: config.silenceMs };
   let draining = false;
 
   const spaces = createSpaces(engine, (error) => log.warn({ err: error }, 'Spaces could not be read again'));
+  const access = createAccess(engine);
+  const accounts = createAccounts(engine, access);
+  const sessions = createSessions({ engine, accounts, access, sessionMs: config.sessionMs });
+  const tokens = createTokens({ engine, accounts, spaces, access });
+  const visitors = createVisitors(engine);
+  const identity =
+    config.access === 'open'
+      ? openIdentity
+      : createIdentity({ engine, access, sessions, tokens, visitors, vouched: null, log });
+  // Also of a storage that was emptied.
+  engine.onReady(() => {
+    if (config.access === 'open') return;
+    const password = config.adminPassword ?? newSecret().slice(0, 20);
+    accounts.begin(password).then(
+      (begun) => begun && config.adminPassword === null && console.firstAdmin(FIRST_ADMIN, password),
+      (error) =>
+        log.error(
+          { err: error },
+          error instanceof Refusal ? error.message : 'The first administrator could not be made',
+        ),
+    );
+  });
+  const signIn = createSignIn({ engine, accounts, sessions, tokens, visitors });
   const files = createFiles({
     engine,
     directory: filesDirectory(config),
@@ -46,6 +79,10 @@ export function createServices(engine: Engine, config: Config, log: Log) {
   return {
     engine,
     spaces,
+    accounts,
+    tokens,
+    identity,
+    signIn,
     files,
     jobs,
     connections,
@@ -69,6 +106,7 @@ export function createServices(engine: Engine, config: Config, log: Log) {
       await apps.stop();
       await stats.stop();
       await spaces.stop();
+      await identity.stop();
     },
   };
 }

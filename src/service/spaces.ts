@@ -2,8 +2,10 @@ import { checkSchema } from '../domain/acceptance.ts';
 import { nearest, type SpaceId, spaceId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { createSpace, type Space, type SpaceChange, updateSpace } from '../domain/space.ts';
+import { createSpace, DEFAULT_AUDIENCE, type Space, type SpaceChange, updateSpace } from '../domain/space.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import type { Document, Engine } from '../engine/engine.ts';
+import { seesSpace } from './permissions.ts';
 
 export const SPACES_TOPIC = 'spaces';
 const KIND = 'space';
@@ -21,12 +23,13 @@ type SpaceDocument = { space: Space; revision: number };
 /** The spaces, kept at hand: every process holds all of them and hears of changes. One that is being deleted counts as gone. */
 export function createSpaces(engine: Engine, onError: (error: unknown) => void) {
   const known = new Map<SpaceId, SpaceDocument>();
+  const observers = new Set<(id: SpaceId) => void>();
   let loading: Promise<void> | null = null;
   let loadedAt = Number.NEGATIVE_INFINITY;
 
   const keep = ({ id, value, revision }: Document): SpaceDocument => {
     const before = known.get(id);
-    const space = value as unknown as Space;
+    const space = spaceOf(value);
     if (before && before.revision >= revision && before.space.createdAt === space.createdAt) return before;
     const document = { space, revision };
     known.set(id, document);
@@ -64,7 +67,9 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
 
   const listen = () =>
     engine.bus.listen(SPACES_TOPIC, (id) => {
-      refresh(id as SpaceId).catch(onError);
+      refresh(id as SpaceId).then(() => {
+        for (const observe of observers) observe(id as SpaceId);
+      }, onError);
     });
   let listening = listen();
   listening.catch(onError);
@@ -86,11 +91,17 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
     return [...known.values()].map(({ space }) => space).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
-  /** The space, or NOT_FOUND naming the nearest there is. */
-  async function require(id: SpaceId, field = 'input.space'): Promise<Space> {
+  const visible = async (viewer: Viewer): Promise<Space[]> => (await all()).filter((space) => seesSpace(viewer, space));
+
+  /** The space, or NOT_FOUND naming the nearest there is; to a viewer, only of those that it sees. */
+  async function require(id: SpaceId, field = 'input.space', viewer: Viewer | null = null): Promise<Space> {
     const space = await find(id);
-    if (space) return space;
-    const near = nearest(id, known.keys());
+    const seen = (one: Space) => viewer === null || seesSpace(viewer, one);
+    if (space && seen(space)) return space;
+    const near = nearest(
+      id,
+      [...known.values()].filter((one) => seen(one.space)).map((one) => one.space.id),
+    );
     const hint = near ? `; did you mean "${near}"?` : '';
     throw new Refusal('NOT_FOUND', `There is no space "${id.slice(0, 64)}"${hint}`, { field });
   }
@@ -98,6 +109,17 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
   return {
     find,
     all,
+    /** Those that the viewer sees, by id. */
+    visible,
+    /** Null also for one that the viewer does not see. */
+    async findFor(viewer: Viewer, id: SpaceId): Promise<Space | null> {
+      const space = await find(id);
+      return space && seesSpace(viewer, space) ? space : null;
+    },
+    /** Called after a space has changed, or is gone, by whichever process. */
+    observe: (observer: (id: SpaceId) => void): void => void observers.add(observer),
+    /** As far as is known without asking. */
+    atHand: (id: SpaceId): Space | undefined => known.get(id)?.space,
     require,
 
     /** As `require`, by what is stored now: what is remembered may be a message behind. */
@@ -129,7 +151,7 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
         const document = await stored(id);
         known.delete(id);
         if (!document) return require(id, 'input.id');
-        const next = updateSpace(document.value as unknown as Space, change);
+        const next = updateSpace(spaceOf(document.value), change);
         checkSchema(next.inputs.parameters);
         if ((await engine.documents.put(KIND, id, next as unknown as Json, document.revision)) === null) continue;
         await refresh(id);
@@ -151,6 +173,9 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
     },
   };
 }
+
+/** One that was stored by an earlier version has the audience of a new one. */
+const spaceOf = (value: Json): Space => ({ ...DEFAULT_AUDIENCE, ...(value as unknown as Space) });
 
 const deleting = (id: string): Refusal =>
   new Refusal('CONFLICT', `Space "${id}" is being deleted; try again in a moment`, {

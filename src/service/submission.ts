@@ -1,15 +1,17 @@
 import { v7 as uuidv7 } from 'uuid';
 import { acceptInput, type InputLimits, sameInput } from '../domain/acceptance.ts';
 import type { JobId } from '../domain/ids.ts';
-import { isFinished, type Job, type JobInput, type StoredFile, type Submitter } from '../domain/job.ts';
+import { isFinished, type Job, type JobInput, type StoredFile } from '../domain/job.ts';
 import { MAX_PRIORITY } from '../domain/queue.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { Space } from '../domain/space.ts';
 import { submit } from '../domain/transitions.ts';
+import { submitterOf, type Viewer } from '../domain/viewer.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Connections } from './connections.ts';
 import type { Files, IncomingFile } from './files.ts';
 import type { Jobs } from './jobs.ts';
+import { requireControl, requirePriority, requireSubmit } from './permissions.ts';
 import type { Spaces } from './spaces.ts';
 
 export interface SubmitInput {
@@ -38,7 +40,8 @@ export type Submission = ReturnType<typeof createSubmission>;
 /** How a request becomes a job. */
 export function createSubmission({ engine, jobs, spaces, files, connections, limits, draining }: SubmissionParts) {
   /** Checks that need no file, in the order a person would want to hear of them. */
-  async function admit(space: Space, priority: number): Promise<void> {
+  async function admit(space: Space, priority: number, viewer: Viewer): Promise<void> {
+    requireSubmit(viewer, space);
     if (draining()) {
       throw new Refusal('SERVER_DRAINING', 'This server is going away; try again in a moment', {
         retryAfterSeconds: 1,
@@ -47,6 +50,7 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
     if (!Number.isInteger(priority) || Math.abs(priority) > MAX_PRIORITY) {
       throw badInput('input.priority', `must be a whole number from -${MAX_PRIORITY} to ${MAX_PRIORITY}`, MAX_PRIORITY);
     }
+    requirePriority(viewer, priority);
     if (space.policy.whenOffline === 'REJECT' && !(await connections.open(space.id))) {
       throw new Refusal(
         'SPACE_NOT_CONNECTED',
@@ -60,7 +64,7 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
     space: Space,
     id: JobId,
     input: JobInput,
-    submitter: Submitter,
+    viewer: Viewer,
     priority: number,
     idempotencyKey: string | null,
   ): Promise<Job> {
@@ -69,7 +73,7 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
       {
         id,
         space: space.id,
-        submitter,
+        submitter: submitterOf(viewer),
         priority,
         limits: { maxQueueSeconds, maxRunSeconds, retentionSeconds, maxAttempts },
         idempotencyKey,
@@ -103,8 +107,8 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
   }
 
   /** The job kept under the key, if it is the same request; CONFLICT if it is another. */
-  async function kept(input: SubmitInput, submitter: Submitter, key: string): Promise<Job | null> {
-    const id = await engine.jobs.byKey(input.space, submitter.id, key);
+  async function kept(input: SubmitInput, viewer: Viewer, key: string): Promise<Job | null> {
+    const id = await engine.jobs.byKey(input.space, viewer.id, key);
     const job = id && (await jobs.find(id));
     const first = job && (await jobs.input(job));
     if (!job || !first) return null;
@@ -129,10 +133,10 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
   }
 
   /** A new job; null when another submit under the same key came first. */
-  async function begin(input: SubmitInput, submitter: Submitter, key: string | null): Promise<Job | null> {
-    const space = await spaces.require(input.space);
+  async function begin(input: SubmitInput, viewer: Viewer, key: string | null): Promise<Job | null> {
+    const space = await spaces.require(input.space, 'input.space', viewer);
     const priority = input.priority ?? 0;
-    await admit(space, priority);
+    await admit(space, priority, viewer);
     const accepted = acceptInput(space, input, limits);
     const given = input.files ?? [];
     if (accepted.prompt === null && given.length === 0 && space.inputs.parameters === null) {
@@ -142,7 +146,7 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
     const id: JobId = `${space.id}.${uuidv7()}`;
     try {
       await files.assign(id, stored);
-      const job = await store(space, id, { ...accepted, files: stored }, submitter, priority, key);
+      const job = await store(space, id, { ...accepted, files: stored }, viewer, priority, key);
       if (job.id === id) {
         await files.settle(stored);
         return job;
@@ -158,28 +162,29 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
 
   return {
     /** Under an idempotency key the job of the first submit, however often and however much at once it is repeated. */
-    async submit(input: SubmitInput, submitter: Submitter): Promise<Job> {
+    async submit(input: SubmitInput, viewer: Viewer): Promise<Job> {
       const key = input.idempotencyKey ?? null;
-      if (key === null) return (await begin(input, submitter, key))!;
+      if (key === null) return (await begin(input, viewer, key))!;
       if (key.length === 0 || key.length > MAX_KEY || !key.isWellFormed()) {
         throw badInput('input.idempotencyKey', `must be 1 to ${MAX_KEY} characters`, MAX_KEY);
       }
       for (;;) {
         try {
-          const job = (await kept(input, submitter, key)) ?? (await begin(input, submitter, key));
+          const job = (await kept(input, viewer, key)) ?? (await begin(input, viewer, key));
           if (job) return job;
         } catch (error) {
           if (!(error instanceof Refusal) || !aboutUploads(error)) throw error;
           // An equal submit that is faster has them: soon its job is there, or they are back.
           const back = await files.settled(input.files ?? []);
-          if (!back && !(await kept(input, submitter, key))) throw error;
+          if (!back && !(await kept(input, viewer, key))) throw error;
         }
       }
     },
 
     /** A new job with the input of a finished one, in the queue as if submitted now. */
-    async retry(id: JobId, submitter: Submitter): Promise<Job> {
+    async retry(id: JobId, viewer: Viewer): Promise<Job> {
       const old = await jobs.existing(id);
+      requireControl(viewer, old);
       const input = await jobs.input(old);
       if (old.space === null || !input) {
         throw badInput('id', `job ${id} is a tracked job; its reporter can restart it`);
@@ -189,12 +194,12 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
           field: 'id',
         });
       }
-      const space = await spaces.require(old.space, 'id');
-      await admit(space, old.priority);
+      const space = await spaces.require(old.space, 'id', viewer);
+      await admit(space, old.priority, viewer);
       const next: JobId = `${space.id}.${uuidv7()}`;
       try {
         const copies = await files.copy(id, next, input.files);
-        const job = await store(space, next, { ...input, files: copies }, submitter, old.priority, null);
+        const job = await store(space, next, { ...input, files: copies }, viewer, old.priority, null);
         await files.settle(copies);
         return job;
       } catch (error) {

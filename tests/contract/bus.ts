@@ -126,7 +126,7 @@ export function busContract(open: Open): void {
       await engine.jobs.create(refused, INPUT, 10);
       await engine.jobs.create({ ...refused, idempotencyKey: null }, INPUT, 1);
       await engine.jobs.remove(refused.id);
-      await engine.jobs.claim(space, { id: 'app', name: 'App', version: null }, 1, ['t'], 1000);
+      await engine.jobs.claim(space, { id: 'app', name: 'App', version: null, owner: 'owner' }, 1, ['t'], 1000);
       await engine.jobs.remove(first.id);
       const created = await engine.jobs.create(refused, INPUT, 10);
       const stored = 'job' in created ? created.job : null;

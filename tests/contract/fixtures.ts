@@ -36,7 +36,7 @@ export const LEASE_MS = 10_000;
 export const ALICE: Submitter = { id: 'u_alice', name: 'Alice', role: 'USER' };
 export const BOB: Submitter = { id: 'u_bob', name: 'Bob', role: 'USER' };
 export const CAROL: Submitter = { id: 'u_carol', name: 'Carol', role: 'USER' };
-export const card = (id: string): AppCard => ({ id, name: `App ${id}`, version: '1.2' });
+export const card = (id: string): AppCard => ({ id, name: `App ${id}`, version: '1.2', owner: 'owner' });
 export const INPUT: JobInput = {
   prompt: 'Grüße, "world"\n',
   parameters: { steps: 4, empty: [], none: {}, half: 0.5, big: 9007199254740991 },

@@ -161,7 +161,7 @@ describe('SQLite alone', () => {
         () => order.push(id),
         (error: Error) => order.push(`${id}: ${error.message}`),
       );
-    const present = { id: 'app', name: 'App', version: null, spaces: ['s'], capacity: 1, session: 1 };
+    const present = { id: 'app', name: 'App', version: null, owner: 'owner', spaces: ['s'], capacity: 1, session: 1 };
     const at = { status: 'CONNECTED', connectedAt: 1, lastSeenAt: 1, until: 1 } as const;
     // No instant is half a millisecond: the database refuses the row.
     await Promise.all([

@@ -20,7 +20,15 @@ describe('a registration', () => {
   test('is a presence that lasts two keepalives and the grace', () => {
     expect(made).toEqual({
       id: appId('token-1', 'gpu-1:42'),
-      ...{ name: 'OCR', version: '1.0', spaces: ['ocr'], capacity: 2, session: 9, status: 'CONNECTED' },
+      ...{
+        name: 'OCR',
+        version: '1.0',
+        owner: 'token-1',
+        spaces: ['ocr'],
+        capacity: 2,
+        session: 9,
+        status: 'CONNECTED',
+      },
       ...{ connectedAt: START, lastSeenAt: START, until: START + 25_000 },
     });
     expect(leaseUntil(START, times)).toBe(made.until);

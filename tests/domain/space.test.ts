@@ -17,6 +17,7 @@ describe('a new space', () => {
   test('takes prompts, and has the documented policy', () => {
     expect(space).toEqual({
       ...{ id: 'ocr', title: 'Read text', description: '', createdAt: START },
+      ...{ visibility: 'PUBLIC', visitors: false, members: [] },
       inputs: { prompt: true, files: null, parameters: null },
       policy: {
         ...{ whenOffline: 'REJECT', order: 'FIFO', maxQueued: 1000, maxQueueSeconds: 600 },

@@ -6,7 +6,7 @@ import * as transitions from '../../src/domain/transitions.ts';
 /** Where every made job begins. */
 export const START = 1_700_000_000_000;
 export const LIMITS = { maxQueueSeconds: 600, maxRunSeconds: 120, retentionSeconds: 3600, maxAttempts: 2 };
-export const APP = { id: 'app_1', name: 'An app', version: null };
+export const APP = { id: 'app_1', name: 'An app', version: null, owner: 'tok_1' };
 export const LEASE = 'lease-1';
 
 const submission: transitions.Submission = {

@@ -241,6 +241,6 @@ describe.each(engines)('a job on %s', (engine) => {
       await ask(server, 'query ($id: ID!) { space(id: $id) { jobs { nodes { id submitter { name role } } } } }', {
         id: space,
       }),
-    ).toEqual({ space: { jobs: { nodes: [{ id, submitter: { name: 'Anonymous', role: 'ANONYMOUS' } }] } } });
+    ).toEqual({ space: { jobs: { nodes: [{ id, submitter: { name: 'Anonymous', role: 'ADMIN' } }] } } });
   });
 });

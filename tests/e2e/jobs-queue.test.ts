@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type JobSnapshot, type SubmitInferenceInput, submitInferenceMutation } from '../../client/sdk/index.ts';
+import { type Viewer, visitor } from '../../src/domain/viewer.ts';
 import { post } from '../help/client.ts';
 import { cancel, newSpace, openFuture, read, submit, submitMany, watch } from '../help/jobs.ts';
 import { engines, type TestServer } from '../help/server.ts';
@@ -53,8 +54,8 @@ describe.each(engines)('the queue of a space on %s', (engine) => {
   it('[promise 3] hands jobs of a FAIR space out in turns between submitters, and says so in their places', async () => {
     const space = await newSpace(server, { order: 'FAIR' });
     const submitFor = async (name: string, prompt: string) => {
-      const submitter = { id: `u_${name}`, name, role: 'USER' } as const;
-      return (await server.server.services.submission.submit({ space, prompt }, submitter)).id;
+      const viewer: Viewer = { ...visitor(`u_${name}`), name, role: 'USER' };
+      return (await server.server.services.submission.submit({ space, prompt }, viewer)).id;
     };
     const ids: string[] = [];
     for (let n = 0; n < 20; n++) ids.push(await submitFor('flood', `flood ${n}`));

@@ -19,14 +19,15 @@ const SKIPPED = 'subscription { jobUpdates(id: "x") @skip(if: true) { id } }';
 async function openUnvalidated(server: TestServer, of: Sharing['of'] | null) {
   const counters = { ...server.server.services.counters, errors: 0 };
   const operations: Operations = {
-    prepare: ({ query }) => ({
-      args: { schema, document: parse(query) },
-      sharing: of && { of, key: query },
-    }),
+    prepare: ({ query }) => {
+      const args = { schema, document: parse(query) };
+      return { args, sharing: of && { of, key: query, args, gate: () => 'show' } };
+    },
     mask: (error) => maskError(error, () => counters.errors++),
     refused: refusalError,
   };
-  const sockets = createSockets({ operations, config: server.config, counters, log: createLog('silent') });
+  const { identity } = server.server.services;
+  const sockets = createSockets({ operations, identity, config: server.config, counters, log: createLog('silent') });
   const http = createServer();
   const raw = new Set<Duplex>();
   http.on('upgrade', (request, socket, head) => {

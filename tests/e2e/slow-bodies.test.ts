@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { expect, test } from 'vitest';
+import { createDoorkeeper } from '../../src/http/doorkeeper.ts';
 import { createGraphqlRoute } from '../../src/http/graphql.ts';
 import { createListener, type ListenerOptions } from '../../src/http/listener.ts';
 import { createWatch } from '../../src/live/watch.ts';
@@ -88,7 +89,7 @@ test('a GraphQL request whose body stops is the client’s doing: no error of th
   await using server = await startServer();
   const { services } = server.server;
   const watch = createWatch(services, log);
-  const route = createGraphqlRoute(services, watch, server.config, log);
+  const route = createGraphqlRoute(services, watch, createDoorkeeper(services, server.config), server.config, log);
   await using at = await listen({ idleMs: 50 }, (request, response) => {
     void route.answer(request, response);
   });

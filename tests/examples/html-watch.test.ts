@@ -196,6 +196,6 @@ describe('watch.html', () => {
     const { search } = new URL(address(server, 'job'));
     await page.goto(`${pathToFileURL(join(DIRECTORY, 'watch.html'))}${search}`);
     await shows(page, '#connection', 'This page was opened from a file');
-    expect(warnings[0]).toContain('Origin null is not allowed');
+    expect(warnings[0]).toContain('Origin null is that of a page from a file');
   });
 });

@@ -37,6 +37,8 @@ export interface TestServerOptions {
   /** Share a redis-server that the test has started. */
   redis?: RedisServer;
   log?: Log;
+  /** Hears of a first administrator whose password nobody chose. */
+  firstAdmin?(name: string, password: string): void;
 }
 
 /** A quick server: its own port, data directory and redis-server, all gone when it is disposed of. */
@@ -62,6 +64,7 @@ async function open(dataDir: string, redis: RedisServer | null, options: TestSer
     RECONNECT_GRACE_SECONDS: '1',
     APP_SILENCE_SECONDS: '4',
     DRAIN_SECONDS: '5',
+    ACCESS: 'open',
     ...(redis ? { REDIS_URL: redis.url } : {}),
     ...options.env,
   });
@@ -69,7 +72,8 @@ async function open(dataDir: string, redis: RedisServer | null, options: TestSer
   const engine = redis
     ? await openRedis({ url: redis.url, prefix: config.keyPrefix, log })
     : await openSqlite({ directory: dataDir, log });
-  const server = await openServer(engine, config, log);
+  const firstAdmin = options.firstAdmin ?? (() => undefined);
+  const server = await openServer(engine, config, log, { firstAdmin });
   let closed: Promise<void> | null = null;
   const close = () => {
     closed ??= server.close().then(() => engine.close());

@@ -87,6 +87,13 @@ export type Role =
   /** A person. */
   | 'USER';
 
+/** Who sees a space. */
+export type SpaceVisibility =
+  /** Its members, its apps and administrators. */
+  | 'PRIVATE'
+  /** Everybody; whoever is signed in submits to it, and visitors if it says so. */
+  | 'PUBLIC';
+
 /** What a submit to a space without a remote app does. */
 export type WhenOffline =
   /** It waits for one. */

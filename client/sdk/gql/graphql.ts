@@ -22,10 +22,16 @@ export type CreateSpaceInput = {
   id: string;
   /** What a submit may bring. */
   inputs?: SpaceInputsInput | null | undefined;
+  /** The names of those who may use a private one. Default none. */
+  members?: Array<string> | null | undefined;
   /** Its rules. */
   policy?: SpacePolicyInput | null | undefined;
   /** To show to people. */
   title: string;
+  /** Default PUBLIC. */
+  visibility?: SpaceVisibility | null | undefined;
+  /** Whether a public one takes submits of people who are not signed in. Default false. */
+  visitors?: boolean | null | undefined;
 };
 
 /** Which files a submit may bring. */
@@ -196,6 +202,13 @@ export type SpacePolicyInput = {
   whenOffline?: WhenOffline | null | undefined;
 };
 
+/** Who sees a space. */
+export type SpaceVisibility =
+  /** Its members, its apps and administrators. */
+  | 'PRIVATE'
+  /** Everybody; whoever is signed in submits to it, and visitors if it says so. */
+  | 'PUBLIC';
+
 /** A tracked job: work done elsewhere, that its reporter tells of. */
 export type StartJobInput = {
   /** Your choice: 1 to 128 of the characters A-Z a-z 0-9 _ -. */
@@ -218,7 +231,7 @@ export type SubmitInferenceInput = {
   idempotencyKey?: string | null | undefined;
   /** An object that fits the space’s JSON Schema. */
   parameters?: Json | null | undefined;
-  /** -100 to 100, higher first, default 0. */
+  /** -100 to 100, higher first, default 0; above 0 for administrators. */
   priority?: number | null | undefined;
   /** The prompt, where the space takes one. */
   prompt?: string | null | undefined;
@@ -234,10 +247,16 @@ export type UpdateSpaceInput = {
   id: string;
   /** What a submit may bring. */
   inputs?: SpaceInputsInput | null | undefined;
+  /** The names of those who may use a private one. All of them. */
+  members?: Array<string> | null | undefined;
   /** Its rules, for jobs submitted from now on. */
   policy?: SpacePolicyInput | null | undefined;
   /** To show to people. */
   title?: string | null | undefined;
+  /** Who sees it. */
+  visibility?: SpaceVisibility | null | undefined;
+  /** Whether a public one takes submits of people who are not signed in. */
+  visitors?: boolean | null | undefined;
 };
 
 /** What a submit to a space without a remote app does. */

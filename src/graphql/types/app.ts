@@ -61,15 +61,17 @@ export const SpaceConnectionType = builder.objectRef<SpaceConnection>('SpaceConn
 builder.queryField('remoteApps', (t) =>
   t.field({
     type: [RemoteAppType],
-    description: 'All remote apps that are connected or reconnecting.',
+    authScopes: { admin: true },
+    description: 'All remote apps that are connected or reconnecting. For administrators.',
     resolve: (_root, _args, { services }) => services.connections.apps(),
   }),
 );
 
 builder.mutationField('disconnectApp', (t) =>
   t.boolean({
+    authScopes: { admin: true },
     description:
-      'Ends a remote app’s connection; its work goes back to the queue. It may come again. False: there is no such app.',
+      'Ends a remote app’s connection; its work goes back to the queue. It may come again. False: there is no such app. For administrators.',
     args: { id: t.arg.id({ required: true, description: 'The app’s id.' }) },
     resolve: (_root, { id }, { services }) => services.apps.disconnect(id),
   }),
@@ -80,7 +82,7 @@ builder.subscriptionField('spaceConnection', (t) =>
     type: SpaceConnectionType,
     description: 'The present state, then every change: of status at once, of counts at most five times a second.',
     args: { space: t.arg.id({ required: true, description: 'The id of the space.' }) },
-    subscribe: (_root, { space }, { watch }) => watch.connection(space),
+    subscribe: (_root, { space }, { watch, viewer }) => watch.connection(space, viewer),
     resolve: (state) => state,
   }),
 );

@@ -41,6 +41,14 @@ export const WhenOfflineType = builder.enumType('WhenOffline', {
   }),
 });
 
+export const VisibilityType = builder.enumType('SpaceVisibility', {
+  description: 'Who sees a space.',
+  values: described({
+    PUBLIC: 'Everybody; whoever is signed in submits to it, and visitors if it says so.',
+    PRIVATE: 'Its members, its apps and administrators.',
+  }),
+});
+
 export const QueueOrderType = builder.enumType('QueueOrder', {
   description: 'In which order jobs of the same priority start.',
   values: described({

@@ -203,9 +203,9 @@ builder.queryField('job', (t) =>
   t.field({
     type: JobType,
     nullable: true,
-    description: 'A job by id; null if there is none.',
+    description: 'A job by id; null if there is none, or it is not yours to see.',
     args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
-    resolve: (_root, { id }, { services }) => services.jobs.find(id),
+    resolve: (_root, { id }, { services, viewer }) => services.jobs.findFor(viewer, id),
   }),
 );
 
@@ -215,7 +215,7 @@ builder.subscriptionFields((t) => ({
     description:
       'The present snapshot, then newer revisions until the end; intermediate ones may be skipped, the end never. Completes when the job is finished, and for no other reason. An unknown tracked id waits for its first report.',
     args: { id: t.arg.id({ required: true, description: 'The job.' }) },
-    subscribe: (_root, { id }, { watch }) => watch.job(id),
+    subscribe: (_root, { id }, { watch, viewer }) => watch.job(id, viewer),
     resolve: (job) => job,
   }),
   jobOutput: t.field({
@@ -227,14 +227,16 @@ builder.subscriptionFields((t) => ({
       after: t.arg.float({ defaultValue: 0, description: 'UTF-8 bytes that are known: the `end` of the last chunk.' }),
       attempt: t.arg.int({ description: 'The attempt of the last chunk. Null: the current one.' }),
     },
-    subscribe: (_root, { id, after, attempt }, { watch }) => watch.output(id, after ?? 0, attempt ?? null),
+    subscribe: (_root, { id, after, attempt }, { watch, viewer }) =>
+      watch.output(id, after ?? 0, attempt ?? null, viewer),
     resolve: (chunk) => chunk,
   }),
   jobsChanged: t.field({
     type: JobType,
-    description: 'Every job of a space as it changes; of all spaces, and tracked jobs, if none is named.',
+    description:
+      'Every job of a space that you may see, as it changes; of all spaces, and tracked jobs, for an administrator who names none.',
     args: { space: t.arg.id({ description: 'The space.' }) },
-    subscribe: (_root, { space }, { watch }) => watch.jobs(space ?? null),
+    subscribe: (_root, { space }, { watch, viewer }) => watch.jobs(space ?? null, viewer),
     resolve: (job) => job,
   }),
 }));

@@ -1,5 +1,5 @@
 import { TRACKED_PARTITIONS } from '../../domain/ids.ts';
-import { builder } from '../builder.ts';
+import { builder, PER_VIEWER } from '../builder.ts';
 import { JobStatusType } from './enums.ts';
 import { JobType } from './job.ts';
 import { JobPageType, jobPage } from './page.ts';
@@ -15,26 +15,27 @@ const SubmitInferenceInput = builder.inputType('SubmitInferenceInput', {
       description:
         'The same key from the same viewer returns the first job as long as it is kept; with another input: CONFLICT. 1 to 256 characters.',
     }),
-    priority: t.int({ description: '-100 to 100, higher first, default 0.' }),
+    priority: t.int({ description: '-100 to 100, higher first, default 0; above 0 for administrators.' }),
   }),
 });
 
 builder.queryField('jobs', (t) =>
   t.field({
     type: JobPageType,
-    description: 'Jobs of spaces and tracked jobs, newest first. At most 100 a page.',
+    ...PER_VIEWER,
+    description: 'Your jobs, or all for an administrator, newest first. At most 100 a page.',
     args: {
       space: t.arg.id({ description: 'Only of this space.' }),
       status: t.arg({ type: [JobStatusType], description: 'Only with one of these statuses.' }),
       first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'The endCursor of the page before.' }),
     },
-    resolve: async (_root, { space, ...args }, { services }) => {
+    resolve: async (_root, { space, ...args }, { services, viewer }) => {
       const partitions =
         space == null
           ? [...(await services.spaces.all()).map(({ id }) => id), ...TRACKED_PARTITIONS]
-          : [(await services.spaces.require(space, 'space')).id];
-      return jobPage(services, partitions, args);
+          : [(await services.spaces.require(space, 'space', viewer)).id];
+      return jobPage(services, viewer, partitions, args);
     },
   }),
 );
@@ -53,7 +54,7 @@ builder.mutationFields((t) => ({
     description:
       'Asks for the end of a job: a queued one ends at once, a running one when its app has stopped, or 10 s later. JOB_FINISHED if it ended otherwise.',
     args: { id: t.arg.id({ required: true, description: jobId }) },
-    resolve: (_root, { id }, { services }) => services.jobs.cancel(id),
+    resolve: (_root, { id }, { services, viewer }) => services.jobs.cancel(id, viewer),
   }),
   retryJob: t.field({
     type: JobType,

@@ -1,4 +1,6 @@
 import type { Job, JobStatus } from '../../domain/job.ts';
+import type { Viewer } from '../../domain/viewer.ts';
+import { isAdmin } from '../../service/permissions.ts';
 import type { Services } from '../../service/services.ts';
 import { builder } from '../builder.ts';
 import { JobType } from './job.ts';
@@ -9,14 +11,21 @@ interface JobPage {
   after: string | null;
 }
 
-/** One page of the jobs of these partitions. */
+/** One page of the viewer's own jobs of these partitions; of all, for an administrator. */
 export async function jobPage(
   { jobs }: Services,
+  viewer: Viewer,
   partitions: string[],
   args: { first?: number | null; after?: string | null; status?: JobStatus[] | null },
 ): Promise<JobPage> {
   const after = args.after ?? null;
-  const page = await jobs.page(partitions, args.status ?? null, args.first ?? 50, after);
+  const page = await jobs.page(
+    isAdmin(viewer) ? null : viewer.id,
+    partitions,
+    args.status ?? null,
+    args.first ?? 50,
+    after,
+  );
   return { edges: page.jobs.map((node) => ({ cursor: jobs.cursor(node), node })), more: page.more, after };
 }
 

@@ -111,7 +111,7 @@ builder.subscriptionField('pendingRequests', (t) =>
       }
       const { instance, name, version, spaces, capacity, resume } = input;
       return services.apps.connect(
-        viewer.id,
+        viewer,
         { instance, name, version: version ?? null, spaces, capacity: capacity ?? 1, resume: resume ?? null },
         link,
       );

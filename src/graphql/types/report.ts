@@ -141,6 +141,6 @@ builder.mutationFields((t) => ({
     type: JobType,
     description: 'The worker has stopped as asked.',
     args: { input: t.arg({ type: ReportCancelledInput, required: true, description: report }) },
-    resolve: (_root, { input }, { services }) => services.reports.cancelled(input),
+    resolve: (_root, { input }, { services, viewer }) => services.reports.cancelled(input, viewer),
   }),
 }));

@@ -1,7 +1,8 @@
 import type { FileRules, Space, SpaceInputs, SpacePolicy } from '../../domain/space.ts';
-import { builder } from '../builder.ts';
+import { isAdmin, maySubmit } from '../../service/permissions.ts';
+import { builder, PER_VIEWER } from '../builder.ts';
 import { SpaceConnectionType } from './app.ts';
-import { JobStatusType, QueueOrderType, WhenOfflineType } from './enums.ts';
+import { JobStatusType, QueueOrderType, VisibilityType, WhenOfflineType } from './enums.ts';
 import { JobPageType, jobPage } from './page.ts';
 
 const FileRulesType = builder.objectRef<FileRules>('FileRules').implement({
@@ -65,6 +66,25 @@ export const SpaceType = builder.objectRef<Space>('Space').implement({
       resolve: ({ inputs }) => inputs,
     }),
     policy: t.field({ type: SpacePolicyType, description: 'Its rules.', resolve: ({ policy }) => policy }),
+    visibility: t.field({
+      type: VisibilityType,
+      description: 'Who sees it.',
+      resolve: ({ visibility }) => visibility,
+    }),
+    visitors: t.exposeBoolean('visitors', {
+      description: 'Whether a public space takes submits of people who are not signed in.',
+    }),
+    members: t.stringList({
+      nullable: true,
+      ...PER_VIEWER,
+      description: 'The users who may use a private space. Null unless you administer.',
+      resolve: ({ members }, _args, { viewer }) => (isAdmin(viewer) ? members : null),
+    }),
+    maySubmit: t.boolean({
+      ...PER_VIEWER,
+      description: 'Whether you may submit to it; whether an app is connected is another matter.',
+      resolve: (space, _args, { viewer }) => maySubmit(viewer, space),
+    }),
     connection: t.field({
       type: SpaceConnectionType,
       description: 'Whether apps are connected, and how loaded they are.',
@@ -72,13 +92,14 @@ export const SpaceType = builder.objectRef<Space>('Space').implement({
     }),
     jobs: t.field({
       type: JobPageType,
-      description: 'Its jobs, newest first. At most 100 a page.',
+      ...PER_VIEWER,
+      description: 'Your jobs in it, or all for an administrator, newest first. At most 100 a page.',
       args: {
         first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 100.' }),
         after: t.arg.string({ description: 'The endCursor of the page before.' }),
         status: t.arg({ type: [JobStatusType], description: 'Only jobs with one of these statuses.' }),
       },
-      resolve: ({ id }, args, { services }) => jobPage(services, [id], args),
+      resolve: ({ id }, args, { services, viewer }) => jobPage(services, viewer, [id], args),
     }),
     createdAt: t.field({
       type: 'DateTime',
@@ -130,6 +151,11 @@ const CreateSpaceInput = builder.inputType('CreateSpaceInput', {
     description: t.string({ description: 'What it does, for people.' }),
     inputs: t.field({ type: SpaceInputsInput, description: 'What a submit may bring.' }),
     policy: t.field({ type: SpacePolicyInput, description: 'Its rules.' }),
+    visibility: t.field({ type: VisibilityType, description: 'Default PUBLIC.' }),
+    visitors: t.boolean({
+      description: 'Whether a public one takes submits of people who are not signed in. Default false.',
+    }),
+    members: t.stringList({ description: 'The names of those who may use a private one. Default none.' }),
   }),
 });
 
@@ -141,6 +167,9 @@ const UpdateSpaceInput = builder.inputType('UpdateSpaceInput', {
     description: t.string({ description: 'What it does, for people.' }),
     inputs: t.field({ type: SpaceInputsInput, description: 'What a submit may bring.' }),
     policy: t.field({ type: SpacePolicyInput, description: 'Its rules, for jobs submitted from now on.' }),
+    visibility: t.field({ type: VisibilityType, description: 'Who sees it.' }),
+    visitors: t.boolean({ description: 'Whether a public one takes submits of people who are not signed in.' }),
+    members: t.stringList({ description: 'The names of those who may use a private one. All of them.' }),
   }),
 });
 
@@ -148,32 +177,37 @@ builder.queryFields((t) => ({
   space: t.field({
     type: SpaceType,
     nullable: true,
-    description: 'A space by id; null if there is none.',
+    description: 'A space by id; null if there is none that you may see.',
     args: { id: t.arg.id({ required: true, description: 'Its id.' }) },
-    resolve: (_root, { id }, { services }) => services.spaces.find(id),
+    resolve: (_root, { id }, { services, viewer }) => services.spaces.findFor(viewer, id),
   }),
   spaces: t.field({
     type: [SpaceType],
-    description: 'All spaces, by id.',
-    resolve: (_root, _args, { services }) => services.spaces.all(),
+    ...PER_VIEWER,
+    description: 'The spaces that you may see, by id.',
+    resolve: (_root, _args, { services, viewer }) => services.spaces.visible(viewer),
   }),
 }));
 
 builder.mutationFields((t) => ({
   createSpace: t.field({
     type: SpaceType,
-    description: 'Creates a space. ALREADY_EXISTS if the id is taken.',
+    authScopes: { admin: true },
+    description: 'Creates a space. ALREADY_EXISTS if the id is taken. For administrators.',
     args: { input: t.arg({ type: CreateSpaceInput, required: true, description: 'The space.' }) },
     resolve: (_root, { input: { id, title, ...change } }, { services }) => services.spaces.create(id, title, change),
   }),
   updateSpace: t.field({
     type: SpaceType,
-    description: 'Changes a space.',
+    authScopes: { admin: true },
+    description: 'Changes a space. For administrators.',
     args: { input: t.arg({ type: UpdateSpaceInput, required: true, description: 'The changes.' }) },
     resolve: (_root, { input: { id, ...change } }, { services }) => services.spaces.update(id, change),
   }),
   deleteSpace: t.boolean({
-    description: 'Refused while jobs run; queued jobs are cancelled; its jobs and files are deleted.',
+    authScopes: { admin: true },
+    description:
+      'Refused while jobs run; queued jobs are cancelled; its jobs and files are deleted. For administrators.',
     args: { id: t.arg.id({ required: true, description: 'The space.' }) },
     resolve: async (_root, { id }, { services }) => {
       await services.deleteSpace(id);

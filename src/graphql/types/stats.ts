@@ -36,7 +36,8 @@ const ServerStatsType = builder.objectRef<ServerStats>('ServerStats').implement(
 builder.queryField('stats', (t) =>
   t.field({
     type: ServerStatsType,
-    description: 'Figures of the server.',
+    authScopes: { admin: true },
+    description: 'Figures of the server. For administrators.',
     resolve: (_root, _args, { services }) => services.stats.read(),
   }),
 );
@@ -44,7 +45,8 @@ builder.queryField('stats', (t) =>
 builder.subscriptionField('stats', (t) =>
   t.field({
     type: ServerStatsType,
-    description: 'At most once a second.',
+    authScopes: { admin: true },
+    description: 'At most once a second. For administrators.',
     subscribe: (_root, _args, { watch }) => watch.stats(),
     resolve: (stats) => stats,
   }),

@@ -1,8 +1,8 @@
-import type { Viewer } from '../../service/identity.ts';
-import { builder } from '../builder.ts';
+import type { Submitter } from '../../domain/job.ts';
+import { builder, PER_VIEWER } from '../builder.ts';
 import { RoleType } from './enums.ts';
 
-export const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
+export const ViewerType = builder.objectRef<Submitter>('Viewer').implement({
   description: 'Who is asking.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Stable as long as the viewer exists.' }),
@@ -12,5 +12,5 @@ export const ViewerType = builder.objectRef<Viewer>('Viewer').implement({
 });
 
 builder.queryField('viewer', (t) =>
-  t.field({ type: ViewerType, description: 'You.', resolve: (_root, _args, { viewer }) => viewer }),
+  t.field({ type: ViewerType, ...PER_VIEWER, description: 'You.', resolve: (_root, _args, { viewer }) => viewer }),
 );

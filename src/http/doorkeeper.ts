@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Config } from '../config.ts';
+import type { Asker } from '../graphql/context.ts';
+import { bearerOf, cookieSecret, SESSION_COOKIE, setCookie, VISITOR_COOKIE } from '../live/credentials.ts';
+import type { Services } from '../service/services.ts';
+
+export type Doorkeeper = ReturnType<typeof createDoorkeeper>;
+
+const VISITOR_SECONDS = 365 * 86_400;
+
+/** Who comes over HTTP, and how a browser remembers it. */
+export function createDoorkeeper({ engine, identity }: Pick<Services, 'engine' | 'identity'>, config: Config) {
+  const secrets = new WeakMap<Asker, string>();
+  const secure = config.publicUrl?.startsWith('https:') ?? false;
+
+  const remember = (response: ServerResponse, name: string, value: string, seconds: number) =>
+    response.appendHeader('set-cookie', setCookie(name, value, seconds, secure));
+
+  return {
+    /** By the Authorization header, or a cookie that counts; else a visitor, who is given one. UNAUTHENTICATED: the header is nobody's. */
+    async welcome(request: IncomingMessage, response: ServerResponse): Promise<Asker> {
+      const { headers } = request;
+      const bearer = bearerOf(headers.authorization);
+      const cookie = bearer === null ? cookieSecret(headers, config) : null;
+      const { viewer, secret, fresh } = await identity.welcome({ bearer, cookie });
+      // One that a foreign page made the browser leave out is not to be lost.
+      if (fresh !== null && (cookie !== null || headers.cookie === undefined)) {
+        remember(response, VISITOR_COOKIE, fresh, VISITOR_SECONDS);
+      }
+      const asker: Asker = {
+        viewer,
+        address: request.socket.remoteAddress ?? null,
+        link: null,
+        cookie: {
+          set: (session, expiresAt) =>
+            void remember(response, SESSION_COOKIE, session, Math.ceil((expiresAt - engine.now()) / 1000)),
+          clear: () => void remember(response, SESSION_COOKIE, '', 0),
+        },
+      };
+      if (secret !== null) secrets.set(asker, secret);
+      return asker;
+    },
+
+    /** Cuts a stream of events when what it was asked with is worth nothing any more. */
+    hold(response: ServerResponse, asker: Asker): void {
+      const secret = secrets.get(asker);
+      if (secret === undefined) return;
+      response.once(
+        'close',
+        identity.hold(secret, asker.viewer, () => response.destroy()),
+      );
+    },
+  };
+}

@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import type { Json } from '../domain/json.ts';
+import { badInput, Refusal } from '../domain/refusal.ts';
+import { type Token, type TokenInput, tokenWish, viewerOfToken } from '../domain/token.ts';
+import { submitterOf, type Viewer } from '../domain/viewer.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Access } from './access.ts';
+import type { Accounts } from './accounts.ts';
+import { digestOf, newSecret, same } from './secrets.ts';
+import type { Spaces } from './spaces.ts';
+
+const KIND = 'token';
+export const TOKEN_SECRET = /^sdt_([0-9a-f]{16})_[A-Za-z0-9_-]{43}$/;
+/** That it was used is written at most so often. */
+const LAST_USED_MS = 60_000;
+
+type Stored = Token & { owner: { [key: string]: Json } } & { [key: string]: Json };
+
+export interface TokensParts {
+  engine: Engine;
+  accounts: Accounts;
+  spaces: Spaces;
+  access: Access;
+}
+
+export type Tokens = ReturnType<typeof createTokens>;
+
+/** What programs sign in with. */
+export function createTokens({ engine, accounts, spaces, access }: TokensParts) {
+  const all = async (): Promise<Token[]> => (await engine.documents.list<Stored>(KIND)).map(({ value }) => value);
+
+  /** That it is in use is good to know, and worth no more than one try. */
+  async function used(document: { value: Stored; revision: number }): Promise<void> {
+    const { value, revision } = document;
+    const now = engine.now();
+    if (value.lastUsedAt !== null && now - value.lastUsedAt < LAST_USED_MS) return;
+    await engine.documents.put(
+      KIND,
+      value.id,
+      { ...value, lastUsedAt: now } as Stored,
+      revision,
+      value.expiresAt ?? undefined,
+    );
+  }
+
+  return {
+    /**
+     * Administrators make any; others scripts of their own. The secret is shown this once. One that is made by a token ends with it at
+     * the latest.
+     */
+    async create(input: TokenInput, viewer: Viewer): Promise<{ token: Token; secret: string }> {
+      const wish = tokenWish(input, engine.now());
+      if (viewer.role !== 'ADMIN' && wish.role !== 'USER') {
+        throw new Refusal('FORBIDDEN', `input.role: only an administrator makes a token for ${wish.role}`, {
+          field: 'input.role',
+        });
+      }
+      if (wish.role === 'USER' && viewer.role === 'ADMIN' && viewer.account === null) {
+        throw badInput('input.role', 'a script of a user belongs to one: sign in first');
+      }
+      for (const id of wish.spaces ?? []) await spaces.require(id, 'input.spaces');
+      const id = randomBytes(8).toString('hex');
+      const secret = `sdt_${id}_${newSecret()}`;
+      const bound = viewer.credential?.kind === 'token' ? viewer.credential.expiresAt : null;
+      const expiresAt = bound === null ? wish.expiresAt : Math.min(bound, wish.expiresAt ?? bound);
+      const token: Token = {
+        ...wish,
+        id,
+        expiresAt,
+        owner: { ...submitterOf(viewer), account: viewer.account },
+        createdAt: engine.now(),
+        lastUsedAt: null,
+        digest: digestOf(secret),
+      };
+      await engine.documents.put(KIND, id, token as Stored, 0, expiresAt ?? undefined);
+      return { token, secret };
+    },
+
+    /** The viewer's own, or all for an administrator; newest first. */
+    async list(viewer: Viewer): Promise<Token[]> {
+      const tokens = (await all()).filter(({ owner }) => viewer.role === 'ADMIN' || owner.id === viewer.id);
+      return tokens.sort((a, b) => b.createdAt - a.createdAt);
+    },
+
+    /** False: there is none, or it is not the viewer's. Whatever it opened ends, in every process. */
+    async revoke(id: string, viewer: Viewer): Promise<Token | null> {
+      const token = (await engine.documents.get<Stored>(KIND, id))?.value;
+      if (!token || (viewer.role !== 'ADMIN' && token.owner.id !== viewer.id)) return null;
+      await engine.documents.remove(KIND, id);
+      await access.revoked({ kind: 'token', id });
+      return token;
+    },
+
+    /** Who the secret signs in; null: nobody (any more). */
+    async find(secret: string): Promise<Viewer | null> {
+      const [, id = ''] = TOKEN_SECRET.exec(secret) ?? [];
+      const document = await engine.documents.get<Stored>(KIND, id);
+      if (!document || !same(document.value.digest, digestOf(secret))) return null;
+      const token = document.value;
+      if (token.expiresAt !== null && token.expiresAt <= engine.now()) return null;
+      if ((token.role === 'USER' || token.role === 'ADMIN') && token.owner.account !== null) {
+        const owner = await accounts.find(token.owner.account);
+        if (!owner?.enabled || owner.id !== token.owner.id) return null;
+        if (token.role === 'ADMIN' && owner.role !== 'ADMIN') return null;
+      }
+      await used(document);
+      return viewerOfToken(token);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import { post } from './client.ts';
+import type { TestServer, TestServerOptions } from './server.ts';
+import { openSocket, type RawSocket, type RawSocketOptions } from './socket.ts';
+
+export const ADMIN_PASSWORD = 'correct horse battery';
+
+/** A server where people sign in: `admin` has ADMIN_PASSWORD. */
+export const withAccounts = (options: TestServerOptions = {}): TestServerOptions => ({
+  ...options,
+  env: { ACCESS: 'accounts', ADMIN_PASSWORD, ...options.env },
+});
+
+/** Somebody at a server, over HTTP and WebSocket, always with the same credentials. */
+export interface Person {
+  /** What they send; null: nothing. */
+  secret: string | null;
+  headers: Record<string, string>;
+  ask<R>(query: string, variables?: Record<string, unknown>): Promise<R>;
+  /** The refusal's code, or null where there was none. */
+  refusal(query: string, variables?: Record<string, unknown>): Promise<string | null>;
+  socket(options?: RawSocketOptions): Promise<RawSocket>;
+}
+
+export function person(server: Pick<TestServer, 'graphql' | 'socket'>, secret: string | null): Person {
+  const headers: Record<string, string> = secret === null ? {} : { authorization: `Bearer ${secret}` };
+  return {
+    secret,
+    headers,
+    async ask<R>(query: string, variables?: Record<string, unknown>) {
+      const { data, errors } = await post<R>(server, query, variables, headers);
+      if (!data || errors.length > 0) throw new Error(`Refused: ${JSON.stringify(errors)}`);
+      return data;
+    },
+    async refusal(query, variables) {
+      const { errors } = await post(server, query, variables, headers);
+      return errors[0]?.extensions.code ?? null;
+    },
+    socket: (options = {}) => openSocket(server, { connectionParams: headers, ...options }),
+  };
+}
+
+const LOGIN =
+  'mutation ($name: String!, $password: String!) { login(name: $name, password: $password) { token viewer { id name role } } }';
+
+export async function signIn(server: TestServer, name = 'admin', password = ADMIN_PASSWORD): Promise<Person> {
+  // The first administrator is made when the storage answers: soon.
+  for (;;) {
+    const { data, errors } = await post<{ login: { token: string } }>(server, LOGIN, { name, password });
+    if (data) return person(server, data.login.token);
+    if (name !== 'admin' || (await server.engine.documents.get('account', 'admin'))) {
+      throw new Error(`Refused: ${JSON.stringify(errors)}`);
+    }
+    await new Promise((turn) => setImmediate(turn));
+  }
+}
+
+/** A user, signed in. */
+export async function newUser(server: TestServer, admin: Person, name: string): Promise<Person> {
+  const password = `password of ${name}`;
+  await admin.ask('mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }', {
+    input: { name, password },
+  });
+  return signIn(server, name, password);
+}
+
+/** A program with a token of its own. */
+export async function newToken(
+  server: TestServer,
+  maker: Person,
+  input: { role: string; name?: string; spaces?: string[]; prefix?: string; expiresInDays?: number },
+): Promise<Person & { id: string }> {
+  const { createToken } = await maker.ask<{ createToken: { secret: string; token: { id: string } } }>(
+    'mutation ($input: CreateTokenInput!) { createToken(input: $input) { secret token { id } } }',
+    { input: { name: `${input.role} token`, ...input } },
+  );
+  return { ...person(server, createToken.secret), id: createToken.token.id };
+}
+
+/** A visitor with an id of their own. */
+export async function newVisitor(server: TestServer): Promise<Person> {
+  const { startSession } = await person(server, null).ask<{ startSession: { token: string } }>(
+    'mutation { startSession { token } }',
+  );
+  return person(server, startSession.token);
+}
