@@ -9,7 +9,7 @@ const json = { 'content-type': 'application/json' };
 const VIEWER = '{ viewer { name } }';
 
 describe('the origin of a page', () => {
-  const SUBSCRIBE = JSON.stringify({ query: 'subscription { stats { engine } }' });
+  const SUBSCRIBE = JSON.stringify({ query: 'subscription { jobUpdates(id: "x") { id } }' });
   /** Whether it is let in over HTTP, SSE, WebSocket and to files. */
   async function admitted(server: TestServer, origin: string): Promise<boolean[]> {
     const http = await post(server, VIEWER, {}, { origin });
@@ -94,7 +94,7 @@ describe('the origin of a page', () => {
     expect(await get('evil.example', named)).toMatch(/ 403 /);
     await using any = await startServer({ env: { ALLOWED_ORIGINS: '*' } });
     expect(await get('anything.example', any)).toMatch(/ 200 /);
-    await using open = await startServer({ env: { HOST: '0.0.0.0' } });
+    await using open = await startServer({ env: { HOST: '0.0.0.0', ACCESS: 'accounts' } });
     expect(await get('anything.example', { url: open.url.replace('localhost', '127.0.0.1') })).toMatch(/ 200 /);
   });
 
@@ -110,7 +110,7 @@ describe('the origin of a page', () => {
   });
 
   it('is the server’s own where it is bound to more than this machine, or any with *', async () => {
-    await using open = await startServer({ env: { HOST: '0.0.0.0' } });
+    await using open = await startServer({ env: { HOST: '0.0.0.0', ACCESS: 'accounts' } });
     const here = { ...open, url: open.url.replace('localhost', '127.0.0.1') };
     const server = { ...here, graphql: `${here.url}/graphql`, socket: `${here.url.replace('http', 'ws')}/graphql` };
     expect(await admitted(server, here.url)).toEqual(all);
