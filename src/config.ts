@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { MAX_PASSWORD, MIN_PASSWORD } from './domain/account.ts';
 
@@ -16,6 +16,11 @@ const whole = () => number().int('must be a whole number');
 const seconds = (fallback: number) => number().positive().max(86_400).default(fallback);
 const bytes = (fallback: number) => whole().positive().default(fallback);
 const count = (fallback: number) => whole().positive().default(fallback);
+const onOff = (fallback: boolean) =>
+  z
+    .enum(['on', 'off'], 'must be on or off')
+    .transform((value) => value === 'on')
+    .default(fallback);
 const optional = z
   .string()
   .transform((text) => (text === '' ? null : text))
@@ -46,6 +51,10 @@ export const environment = z.object({
   ),
   SESSION_DAYS: number().positive().max(3650).default(30),
   ALLOWED_ORIGINS: optional,
+  TRUST_PROXY: optional,
+  INTROSPECTION: onOff(true),
+  GRAPHIQL: onOff(true),
+  PERSISTED_OPERATIONS: optional,
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   KEEPALIVE_SECONDS: seconds(5),
   RECONNECT_GRACE_SECONDS: seconds(15),
@@ -55,12 +64,18 @@ export const environment = z.object({
   MAX_BODY_BYTES: bytes(32 * MIB),
   MAX_MESSAGE_BYTES: bytes(4 * MIB),
   MAX_OPERATIONS_PER_SOCKET: count(1000),
+  MAX_SOCKETS_PER_ADDRESS: count(1000),
   MAX_BUFFERED_BYTES: bytes(16 * MIB),
   MAX_PROMPT_BYTES: bytes(256 * KIB),
   MAX_PARAMETERS_BYTES: bytes(64 * KIB),
   MAX_RESULT_BYTES: bytes(MIB),
   MAX_OUTPUT_BYTES: bytes(64 * MIB),
   MAX_FILE_BYTES: bytes(1024 * MIB),
+  MAX_QUERY_TOKENS: count(2000),
+  MAX_QUERY_DEPTH: count(12),
+  MAX_QUERY_ALIASES: count(30),
+  MAX_QUERY_DIRECTIVES: count(50),
+  MAX_QUERY_COST: count(25_000),
 });
 
 type Environment = z.infer<typeof environment>;
@@ -83,6 +98,13 @@ export interface Config {
   sessionMs: number;
   /** Null: the own origin, and any localhost while bound to loopback. */
   allowedOrigins: string[] | null;
+  /** Addresses and networks (CIDR, or a name that proxy-addr knows) of the proxies in front; null: there is none. */
+  trustProxy: string[] | null;
+  /** Whether the schema can be asked for. */
+  introspection: boolean;
+  graphiql: boolean;
+  /** A file of the only documents that are run; null: all are. */
+  persistedOperations: string | null;
   logLevel: Environment['LOG_LEVEL'];
   keepaliveMs: number;
   graceMs: number;
@@ -97,6 +119,8 @@ export interface Limits {
   body: number;
   message: number;
   operationsPerSocket: number;
+  /** And streams of events, of one client address. */
+  socketsPerAddress: number;
   /** Unsent bytes at which a socket is closed with 4513. */
   buffered: number;
   prompt: number;
@@ -105,6 +129,18 @@ export interface Limits {
   /** Streamed output of one attempt. */
   output: number;
   file: number;
+  query: QueryLimits;
+}
+
+/** What one GraphQL document may be; all but the tokens for each operation in it. */
+export interface QueryLimits {
+  tokens: number;
+  /** Fields within fields. */
+  depth: number;
+  aliases: number;
+  directives: number;
+  /** Values in the answer, at worst. */
+  cost: number;
 }
 
 export class ConfigError extends Error {
@@ -134,6 +170,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     adminPassword: e.ADMIN_PASSWORD,
     sessionMs: e.SESSION_DAYS * 86_400_000,
     allowedOrigins: origins(e.ALLOWED_ORIGINS),
+    trustProxy: proxies(e.TRUST_PROXY),
+    introspection: e.INTROSPECTION,
+    graphiql: e.GRAPHIQL,
+    persistedOperations: e.PERSISTED_OPERATIONS,
     logLevel: e.LOG_LEVEL,
     keepaliveMs: e.KEEPALIVE_SECONDS * 1000,
     graceMs: e.RECONNECT_GRACE_SECONDS * 1000,
@@ -144,12 +184,20 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       body: e.MAX_BODY_BYTES,
       message: e.MAX_MESSAGE_BYTES,
       operationsPerSocket: e.MAX_OPERATIONS_PER_SOCKET,
+      socketsPerAddress: e.MAX_SOCKETS_PER_ADDRESS,
       buffered: e.MAX_BUFFERED_BYTES,
       prompt: e.MAX_PROMPT_BYTES,
       parameters: e.MAX_PARAMETERS_BYTES,
       result: e.MAX_RESULT_BYTES,
       output: e.MAX_OUTPUT_BYTES,
       file: e.MAX_FILE_BYTES,
+      query: Object.freeze({
+        tokens: e.MAX_QUERY_TOKENS,
+        depth: e.MAX_QUERY_DEPTH,
+        aliases: e.MAX_QUERY_ALIASES,
+        directives: e.MAX_QUERY_DIRECTIVES,
+        cost: e.MAX_QUERY_COST,
+      }),
     },
   };
   if (config.access === 'open' && !isLoopback(config.host)) {
@@ -173,4 +221,24 @@ function origins(list: string | null): string[] | null {
     if (!URL.canParse(text)) throw new ConfigError(`ALLOWED_ORIGINS: "${text}" is no origin like https://example.org`);
     return new URL(text).origin;
   });
+}
+
+/** Names that proxy-addr knows of networks that are not on the internet. */
+const NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+
+/** Not a number of proxies: who can reach the server past them would then say of himself whatever he likes. */
+function proxies(list: string | null): string[] | null {
+  if (list === null) return null;
+  return list.split(',').map((item) => {
+    const text = item.trim();
+    if (NETWORKS.includes(text) || isNetwork(text)) return text;
+    const such = 'an address, a network like 10.0.0.0/8, or one of loopback, linklocal, uniquelocal';
+    throw new ConfigError(`TRUST_PROXY: "${text}" is not ${such}`);
+  });
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && (bits === undefined || (Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128)));
 }

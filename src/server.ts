@@ -1,17 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { printSchema } from 'graphql';
 import type { Config } from './config.ts';
 import { Refusal } from './domain/refusal.ts';
 import type { Engine } from './engine/engine.ts';
+import { createDocuments } from './graphql/documents.ts';
 import { createOperations } from './graphql/operations.ts';
 import { schema } from './graphql/schema.ts';
+import { createAddressLimit } from './http/address-limit.ts';
+import { createClientAddress } from './http/client-address.ts';
 import { createDoorkeeper } from './http/doorkeeper.ts';
 import { createFileRoutes } from './http/files.ts';
 import { createGraphqlRoute } from './http/graphql.ts';
+import { securityHeaders } from './http/headers.ts';
 import { createListener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
-import { sendJson, sendRefusal, sendText } from './http/respond.ts';
+import { refuseUpgrade, sendJson, sendRefusal, sendText } from './http/respond.ts';
 import { refusedFor } from './live/origin.ts';
 import { createSockets } from './live/socket.ts';
 import { createWatch } from './live/watch.ts';
@@ -43,16 +48,32 @@ export async function openServer(
   log: Log,
   console: Console = TERMINAL,
 ): Promise<Server> {
+  const documents = createDocuments(config);
   const services = createServices(engine, config, log, console);
   const watch = createWatch(services, log);
-  const operations = createOperations(services, watch, log);
-  const sockets = createSockets({ operations, identity: services.identity, config, counters: services.counters, log });
+  const operations = createOperations(services, watch, documents, log);
+  const headers = securityHeaders(config);
+  const client = createClientAddress(config.trustProxy, log);
+  const addresses = createAddressLimit(config.limits.socketsPerAddress, client);
+  const sockets = createSockets({
+    operations,
+    identity: services.identity,
+    config,
+    counters: services.counters,
+    log,
+    addressOf: client.addressOf,
+    refuse,
+  });
   services.spaces.observe(() => sockets.reconsider());
-  const doorkeeper = createDoorkeeper(services, config);
+  const doorkeeper = createDoorkeeper(services, client, config);
   const files = createFileRoutes(services);
   const metrics = createMetrics(services);
-  const graphql = createGraphqlRoute(services, watch, doorkeeper, config, log);
+  const graphql = createGraphqlRoute(services, watch, config, log, { documents, doorkeeper, addresses });
   const sdl = `${printSchema(schema)}\n`;
+
+  function refuse(socket: Duplex, refusal: Refusal): void {
+    refuseUpgrade(socket, refusal, headers);
+  }
 
   async function ready(response: ServerResponse): Promise<void> {
     const { ready: up, problem } = engine.health();
@@ -70,6 +91,7 @@ export async function openServer(
     if (path.startsWith('/files/')) return files.get(request, response, url);
     switch (path) {
       case '/':
+        if (!config.graphiql) break;
         response.writeHead(302, { location: '/graphql' }).end();
         return;
       case '/health':
@@ -81,6 +103,7 @@ export async function openServer(
       case '/metrics':
         return sendText(response, 200, metrics.contentType, await metrics.metrics());
       case '/schema.graphql':
+        if (!config.introspection) throw new Refusal('FORBIDDEN', 'The schema is not shown (INTROSPECTION is off)');
         return sendText(response, 200, 'application/graphql; charset=utf-8', sdl);
     }
     throw new Refusal('NOT_FOUND', `There is no ${path}; the API is at /graphql`);
@@ -88,7 +111,7 @@ export async function openServer(
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { origin, host } = request.headers;
-    response.setHeader('x-content-type-options', 'nosniff');
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.setHeader('vary', 'Origin');
     const refused = refusedFor(request.headers, config);
     if (refused !== null) {
@@ -125,10 +148,15 @@ export async function openServer(
   });
   http.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy());
-    if (targetOf(request)?.pathname === '/graphql' && !services.draining()) {
+    try {
+      if (targetOf(request)?.pathname !== '/graphql') throw new Refusal('NOT_FOUND', 'WebSockets are at /graphql');
+      if (services.draining())
+        throw new Refusal('SERVER_DRAINING', 'This server is going away; try again', { retryAfterSeconds: 1 });
+      socket.once('close', addresses.enter(request));
       sockets.upgrade(request, socket, head);
-    } else {
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n', () => socket.destroy());
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refuse(socket, error);
     }
   });
 

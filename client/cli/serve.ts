@@ -12,6 +12,14 @@ const SETTINGS: [flags: string, variable: string, description: string][] = [
   ['--key-prefix <text>', 'KEY_PREFIX', 'beginning of every key in Redis'],
   ['--admin-password <text>', 'ADMIN_PASSWORD', 'has no effect yet: there are no accounts'],
   ['--allowed-origins <list>', 'ALLOWED_ORIGINS', 'web origins that may call, separated by commas; *: any'],
+  [
+    '--trust-proxy <list>',
+    'TRUST_PROXY',
+    'addresses or networks of proxies whose X-Forwarded-* is believed; loopback, uniquelocal',
+  ],
+  ['--introspection <on|off>', 'INTROSPECTION', 'whether clients may ask for the schema'],
+  ['--graphiql <on|off>', 'GRAPHIQL', 'whether /graphql is a page to try the API in'],
+  ['--persisted-operations <file>', 'PERSISTED_OPERATIONS', 'JSON file of the only documents that are run, by SHA-256'],
   ['--log-level <level>', 'LOG_LEVEL', 'trace, debug, info, warn, error, fatal or silent'],
   ['--keepalive-seconds <n>', 'KEEPALIVE_SECONDS', 'between two signs of life on a WebSocket'],
   ['--reconnect-grace-seconds <n>', 'RECONNECT_GRACE_SECONDS', 'in which an app may come back to its jobs'],
@@ -21,12 +29,22 @@ const SETTINGS: [flags: string, variable: string, description: string][] = [
   ['--max-body-bytes <n>', 'MAX_BODY_BYTES', 'largest body of a GraphQL request over HTTP'],
   ['--max-message-bytes <n>', 'MAX_MESSAGE_BYTES', 'largest message over a WebSocket'],
   ['--max-operations-per-socket <n>', 'MAX_OPERATIONS_PER_SOCKET', 'most operations at a time on one WebSocket'],
+  [
+    '--max-sockets-per-address <n>',
+    'MAX_SOCKETS_PER_ADDRESS',
+    'most WebSockets and streams of events of one client address',
+  ],
   ['--max-buffered-bytes <n>', 'MAX_BUFFERED_BYTES', 'unsent bytes at which a slow WebSocket is closed'],
   ['--max-prompt-bytes <n>', 'MAX_PROMPT_BYTES', 'largest prompt'],
   ['--max-parameters-bytes <n>', 'MAX_PARAMETERS_BYTES', 'largest parameters of a job'],
   ['--max-result-bytes <n>', 'MAX_RESULT_BYTES', 'largest result, beside its files'],
   ['--max-output-bytes <n>', 'MAX_OUTPUT_BYTES', 'most streamed output of an attempt'],
   ['--max-file-bytes <n>', 'MAX_FILE_BYTES', 'largest file, whatever a space allows'],
+  ['--max-query-tokens <n>', 'MAX_QUERY_TOKENS', 'most names, values and signs in a GraphQL document'],
+  ['--max-query-depth <n>', 'MAX_QUERY_DEPTH', 'most levels of fields in an operation'],
+  ['--max-query-aliases <n>', 'MAX_QUERY_ALIASES', 'most aliases in an operation'],
+  ['--max-query-directives <n>', 'MAX_QUERY_DIRECTIVES', 'most directives in an operation'],
+  ['--max-query-cost <n>', 'MAX_QUERY_COST', 'most values that an operation may ask for'],
 ];
 
 export function addServeCommand(program: Command): void {

@@ -6,16 +6,11 @@ import {
   GraphQLError,
   getOperationAST,
   Kind,
-  Lexer,
   type OperationDefinitionNode,
-  parse,
-  Source,
-  TokenKind,
   TypeInfo,
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import { LRUCache } from 'lru-cache';
 import type { Job } from '../domain/job.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { SYSTEM, type Viewer } from '../domain/viewer.ts';
@@ -27,40 +22,9 @@ import type { SpaceConnection } from '../service/connections.ts';
 import { denied, isAdmin, seesSpace } from '../service/permissions.ts';
 import type { Services } from '../service/services.ts';
 import type { Context } from './context.ts';
+import type { Documents } from './documents.ts';
 import { maskError, refusalError } from './errors.ts';
 import { schema } from './schema.ts';
-import { validateDocument } from './validation.ts';
-
-/** A document of more tokens than this is refused before it is parsed whole. */
-const MAX_TOKENS = 5000;
-/** Brackets may be nested this deep: the parser, and what comes after it, recurse. */
-const MAX_NESTING = 100;
-const DOCUMENTS_AT_HAND = 1000;
-/** Characters. */
-const LONGEST_AT_HAND = 20_000;
-
-/** A document within bounds, or a GraphQLError. */
-export function parseDocument(query: string | Source): DocumentNode {
-  const source = typeof query === 'string' ? new Source(query) : query;
-  const lexer = new Lexer(source);
-  let depth = 0;
-  // What comes after the last token that counts is not looked at: the parser refuses it.
-  for (let n = 0; n < MAX_TOKENS; n++) {
-    const { kind } = lexer.advance();
-    if (kind === TokenKind.EOF) break;
-    if (OPENING.has(kind)) depth++;
-    else if (CLOSING.has(kind)) depth--;
-    if (depth > MAX_NESTING) {
-      throw refusalError(
-        new Refusal('QUERY_TOO_COMPLEX', `A document may be nested ${MAX_NESTING} levels deep`, { limit: MAX_NESTING }),
-      );
-    }
-  }
-  return parse(source, { maxTokens: MAX_TOKENS });
-}
-
-const OPENING = new Set<string>([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
-const CLOSING = new Set<string>([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 /** What watchers of these may share. Those that are not here are each client's own. */
 const SHARED: Record<string, Sharing['of']> = {
@@ -104,29 +68,14 @@ function showsViewer(document: DocumentNode): boolean {
   return found;
 }
 
-interface Read {
-  document: DocumentNode;
-  perViewer: boolean;
-}
+/** How operations that come by a socket are read. */
+export function createOperations(services: Services, watch: Watch, documents: Documents, log: Log): Operations {
+  const perViewer = new WeakMap<DocumentNode, boolean>();
 
-/** How operations that come by a socket are read: each document is parsed and validated once. */
-export function createOperations(services: Services, watch: Watch, log: Log): Operations {
-  const documents = new LRUCache<string, Read | readonly GraphQLError[]>({ max: DOCUMENTS_AT_HAND });
-
-  function read(query: string): Read | readonly GraphQLError[] {
-    const known = documents.get(query);
-    if (known) return known;
-    let found: Read | readonly GraphQLError[];
-    try {
-      const document = parseDocument(query);
-      const errors = validateDocument(document);
-      found = errors.length > 0 ? errors : { document, perViewer: showsViewer(document) };
-    } catch (error) {
-      if (!(error instanceof GraphQLError)) throw error;
-      found = [error];
-    }
-    if (query.length <= LONGEST_AT_HAND) documents.set(query, found);
-    return found;
+  function dependsOnViewer(document: DocumentNode): boolean {
+    const depends = perViewer.get(document) ?? showsViewer(document);
+    perViewer.set(document, depends);
+    return depends;
   }
 
   /** What one watcher of a shared execution is shown, by the root field. */
@@ -152,7 +101,6 @@ export function createOperations(services: Services, watch: Watch, log: Log): Op
     { operation, selectionSet }: OperationDefinitionNode,
     payload: Payload,
     args: ExecutionArgs & { contextValue: Context },
-    perViewer: boolean,
   ): Sharing | null {
     const [root] = selectionSet.selections;
     if (operation !== 'subscription' || root?.kind !== Kind.FIELD) return null;
@@ -161,7 +109,8 @@ export function createOperations(services: Services, watch: Watch, log: Log): Op
     if (!of) return null;
     const { contextValue } = args;
     const { viewer } = contextValue;
-    if (perViewer) return { of, key: keyOf(root, of, payload, viewer), args, gate: gate(name, viewer) };
+    if (dependsOnViewer(args.document))
+      return { of, key: keyOf(root, of, payload, viewer), args, gate: gate(name, viewer) };
     const all = { ...args, contextValue: { ...contextValue, viewer: SYSTEM, link: null, address: null } };
     return { of, key: keyOf(root, of, payload, null), args: all, gate: gate(name, viewer) };
   }
@@ -174,9 +123,10 @@ export function createOperations(services: Services, watch: Watch, log: Log): Op
   return {
     prepare(payload, asker) {
       try {
-        const found = read(payload.query);
-        if (!('document' in found)) return [...found];
-        const { document, perViewer } = found;
+        const query = documents.textOf(payload) ?? '';
+        const document = documents.parse(query);
+        const errors = documents.check(document);
+        if (errors.length > 0) return [...errors];
         const operation = getOperationAST(document, payload.operationName);
         if (!operation) {
           throw new Refusal('BAD_USER_INPUT', 'operationName: there is no such operation in the document', {
@@ -186,9 +136,10 @@ export function createOperations(services: Services, watch: Watch, log: Log): Op
         const contextValue: Context = { services, watch, ...asker, cookie: null };
         const { operationName, variables: variableValues } = payload;
         const args = { schema, document, operationName, variableValues, contextValue };
-        return { args, sharing: sharingOf(operation, payload, args, perViewer) };
+        return { args, sharing: sharingOf(operation, { ...payload, query }, args) };
       } catch (error) {
         if (error instanceof Refusal) return [refusalError(error)];
+        if (error instanceof GraphQLError) return [error];
         unexpected(error);
         return [new GraphQLError('Internal server error', { extensions: { code: 'INTERNAL_SERVER_ERROR' } })];
       }

@@ -3,6 +3,7 @@ import {
   type DocumentNode,
   GraphQLError,
   Kind,
+  NoSchemaIntrospectionCustomRule,
   type SelectionSetNode,
   SingleFieldSubscriptionsRule,
   specifiedRules,
@@ -10,6 +11,8 @@ import {
   type ValidationRule,
   validate,
 } from 'graphql';
+import { Refusal } from '../domain/refusal.ts';
+import { refusalError } from './errors.ts';
 import { schema } from './schema.ts';
 
 const CONDITIONS = new Set(['skip', 'include']);
@@ -51,5 +54,15 @@ const SubscriptionRootRule: ValidationRule = (context) => {
 
 const rules = specifiedRules.map((rule) => (rule === SingleFieldSubscriptionsRule ? SubscriptionRootRule : rule));
 
-/** What is wrong with a document of our schema, over every transport; nothing: it may be executed. */
-export const validateDocument = (document: DocumentNode): readonly GraphQLError[] => validate(schema, document, rules);
+/**
+ * What is wrong with a document of our schema, over every transport; nothing: it may be executed. Without introspection nothing tells what
+ * there is, neither an answer nor a suggestion.
+ */
+export function validateDocument(document: DocumentNode, introspection: boolean): readonly GraphQLError[] {
+  if (!introspection && validate(schema, document, [NoSchemaIntrospectionCustomRule]).length > 0) {
+    const message =
+      'The schema cannot be asked for (INTROSPECTION is off); whoever runs this server has schema.graphql';
+    return [refusalError(new Refusal('FORBIDDEN', message))];
+  }
+  return validate(schema, document, rules, { hideSuggestions: !introspection });
+}

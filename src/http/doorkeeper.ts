@@ -3,18 +3,23 @@ import type { Config } from '../config.ts';
 import type { Asker } from '../graphql/context.ts';
 import { bearerOf, cookieSecret, SESSION_COOKIE, setCookie, VISITOR_COOKIE } from '../live/credentials.ts';
 import type { Services } from '../service/services.ts';
+import type { ClientAddress } from './client-address.ts';
 
 export type Doorkeeper = ReturnType<typeof createDoorkeeper>;
 
 const VISITOR_SECONDS = 365 * 86_400;
 
 /** Who comes over HTTP, and how a browser remembers it. */
-export function createDoorkeeper({ engine, identity }: Pick<Services, 'engine' | 'identity'>, config: Config) {
+export function createDoorkeeper(
+  { engine, identity }: Pick<Services, 'engine' | 'identity'>,
+  { addressOf, isHttps }: ClientAddress,
+  config: Config,
+) {
   const secrets = new WeakMap<Asker, string>();
   const secure = config.publicUrl?.startsWith('https:') ?? false;
 
   const remember = (response: ServerResponse, name: string, value: string, seconds: number) =>
-    response.appendHeader('set-cookie', setCookie(name, value, seconds, secure));
+    response.appendHeader('set-cookie', setCookie(name, value, seconds, secure || isHttps(response.req)));
 
   return {
     /** By the Authorization header, or a cookie that counts; else a visitor, who is given one. UNAUTHENTICATED: the header is nobody's. */
@@ -29,7 +34,7 @@ export function createDoorkeeper({ engine, identity }: Pick<Services, 'engine' |
       }
       const asker: Asker = {
         viewer,
-        address: request.socket.remoteAddress ?? null,
+        address: addressOf(request) || null,
         link: null,
         cookie: {
           set: (session, expiresAt) =>

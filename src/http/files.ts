@@ -5,6 +5,7 @@ import send from 'send';
 import type { StoredFile } from '../domain/job.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { Services } from '../service/services.ts';
+import { FILE_HEADERS } from './headers.ts';
 import { refuseUnread, sendJson, sendRefusal } from './respond.ts';
 
 /**
@@ -75,8 +76,7 @@ export function createFileRoutes({ files, jobs, draining }: Services) {
       response.setHeader('content-type', file.type);
       response.setHeader('content-disposition', contentDisposition(file.name));
       response.setHeader('cache-control', 'private, max-age=3600, immutable');
-      // Whatever was uploaded never runs as a page of this server.
-      response.setHeader('content-security-policy', "default-src 'none'; sandbox");
+      for (const [name, value] of Object.entries(FILE_HEADERS)) response.setHeader(name, value);
       send(request, key, { root: files.directory, dotfiles: 'allow', index: false, cacheControl: false })
         .on('error', (error: Error & { status?: number }) => {
           if (response.headersSent) response.destroy();

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
 import type * as GraphqlWs from 'graphql-ws';
 import { examples, exampleVariables } from './graphiql-examples.ts';
+import { pagePolicy } from './headers.ts';
 
 type GraphiqlParams = { query: string; operationName?: string | null; variables?: Record<string, unknown> };
 type Observer = { next(result: unknown): void; error(thrown: unknown): void; complete(): void };
@@ -131,18 +132,15 @@ async function render(title: string): Promise<{ html: string; policy: string }> 
   ];
   const hashes = scripts.map((script) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`);
   return {
-    policy: [
-      "default-src 'none'",
-      `script-src blob: ${hashes.join(' ')}`,
-      'worker-src blob:',
-      "connect-src 'self'",
-      "style-src 'unsafe-inline'",
-      'font-src data:',
-      'img-src data:',
-      "base-uri 'none'",
-      "form-action 'none'",
-      "frame-ancestors 'none'",
-    ].join('; '),
+    policy: pagePolicy({
+      'script-src': hashes.join(' '),
+      'worker-src': 'blob:',
+      'connect-src': "'self'",
+      // Its editor makes style elements as it goes.
+      'style-src': "'unsafe-inline'",
+      'font-src': 'data:',
+      'img-src': 'data:',
+    }),
     html: `<!doctype html>
 <html lang="en">
 <head>
@@ -183,7 +181,6 @@ export function graphiqlPage(options: { /** @default 'Spacedock GraphiQL' */ tit
         'cache-control': 'no-cache',
         etag: `"${createHash('sha256').update(html).digest('base64url')}"`,
         vary: 'accept, accept-encoding, origin',
-        'x-content-type-options': 'nosniff',
       },
     };
   }

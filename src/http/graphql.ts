@@ -4,18 +4,18 @@ import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'gr
 import type { Config } from '../config.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { Asker, Context } from '../graphql/context.ts';
+import type { Documents } from '../graphql/documents.ts';
 import { maskError, refusalError } from '../graphql/errors.ts';
-import { parseDocument } from '../graphql/operations.ts';
 import { schema } from '../graphql/schema.ts';
 import { misplacedUpload } from '../graphql/uploads.ts';
-import { validateDocument } from '../graphql/validation.ts';
 import { subscribe } from '../live/patient.ts';
 import type { Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
 import type { Services } from '../service/services.ts';
+import type { AddressLimit } from './address-limit.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import { graphiqlPage } from './graphiql.ts';
-import { refuseUnread, sendRefusal } from './respond.ts';
+import { refuseUnread, sendRefusal, statusOf } from './respond.ts';
 
 /** Ends a stream of events. */
 function end(result: unknown): void {
@@ -61,10 +61,23 @@ function parametersOf(search: URLSearchParams): GraphQLParams {
   };
 }
 
+/** What Yoga is given beside the request as it sees it. */
+interface NodeRequest {
+  req: IncomingMessage;
+  res: ServerResponse;
+}
+
+export interface GraphqlParts {
+  documents: Documents;
+  doorkeeper: Doorkeeper;
+  addresses: AddressLimit;
+}
+
 /** GraphQL over HTTP (https://graphql.github.io/graphql-over-http/), with subscriptions over SSE, multipart requests and GraphiQL. */
-export function createGraphqlRoute(services: Services, watch: Watch, doorkeeper: Doorkeeper, config: Config, log: Log) {
+export function createGraphqlRoute(services: Services, watch: Watch, config: Config, log: Log, parts: GraphqlParts) {
   const { limits } = config;
-  const graphiql = graphiqlPage();
+  const { documents, doorkeeper, addresses } = parts;
+  const graphiql = config.graphiql ? graphiqlPage() : () => false;
   const streams = new Set<ServerResponse>();
 
   const plugin: Plugin = {
@@ -77,16 +90,31 @@ export function createGraphqlRoute(services: Services, watch: Watch, doorkeeper:
       const refusal = badInput('Content-Type', 'send application/json, or multipart/form-data with files');
       throw refusalError(refusal, { status: 415 });
     },
-    onParse: ({ setParseFn }) => setParseFn(parseDocument),
-    onValidate: ({ setValidationFn }) => setValidationFn((_schema, document) => validateDocument(document)),
+    onParams({ params, setParams }) {
+      try {
+        const query = documents.textOf(params ?? {});
+        if (query !== undefined) setParams({ ...params, query });
+      } catch (error) {
+        throw error instanceof Refusal ? refusalError(error, { status: statusOf(error) }) : error;
+      }
+    },
+    onParse: ({ setParseFn }) => setParseFn(documents.parse),
+    onValidate: ({ setValidationFn }) => setValidationFn((_schema, document) => documents.check(document)),
     onExecute({ args, setResultAndStopExecution }) {
       const refusal = misplacedUpload(args);
       if (refusal) setResultAndStopExecution({ errors: [refusalError(refusal, { status: 400 })] });
     },
     // A page that left before its subscription was there: nobody else would end it.
-    onSubscribe({ args, setSubscribeFn }) {
+    onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
       setSubscribeFn(subscribe);
-      const { request } = args.contextValue as { request: Request };
+      const { request, req, res } = args.contextValue as unknown as NodeRequest & { request: Request };
+      try {
+        res.once('close', addresses.enter(req));
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        setResultAndStopExecution({ errors: [refusalError(error, { status: statusOf(error) })] });
+        return;
+      }
       return { onSubscribeResult: ({ result }) => endWith(request.signal, result) };
     },
     onResultProcess({ result, setResult, resultProcessor, setResultProcessor }) {
@@ -106,7 +134,7 @@ export function createGraphqlRoute(services: Services, watch: Watch, doorkeeper:
     },
   };
 
-  const yoga = createYoga<{ asker: Asker }>({
+  const yoga = createYoga<NodeRequest & { asker: Asker }>({
     schema,
     graphqlEndpoint: '/graphql',
     graphiql: false,
@@ -148,6 +176,8 @@ export function createGraphqlRoute(services: Services, watch: Watch, doorkeeper:
    */
   function keepAlive(response: ServerResponse): void {
     streams.add(response);
+    // nginx passes on at once what says so, however it is set up.
+    response.setHeader('x-accel-buffering', 'no');
     let timed = false;
     const timer = setInterval(() => {
       if (!response.headersSent || response.writableEnded) return;

@@ -1,4 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { ErrorCode, Refusal } from '../domain/refusal.ts';
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
@@ -13,18 +14,39 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
   INTERNAL_SERVER_ERROR: 500,
 };
 
+const JSON_HEADERS = { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' };
+
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
+  response.writeHead(status, JSON_HEADERS);
   response.end(text);
 }
 
 /** The same shape as a GraphQL answer, so that a client reads all refusals alike. */
 export function sendRefusal(response: ServerResponse, refusal: Refusal, status?: number): void {
+  const { retryAfterSeconds } = refusal.details;
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', Math.ceil(retryAfterSeconds));
   sendJson(response, status ?? statusOf(refusal), bodyOf(refusal));
 }
 
-const statusOf = ({ code }: Refusal): number => STATUS[code] ?? 400;
+/** The same on a connection that was to become a WebSocket, where there is no response to answer with. */
+export function refuseUpgrade(socket: Duplex, refusal: Refusal, headers: Record<string, string>): void {
+  const body = JSON.stringify(bodyOf(refusal));
+  const { retryAfterSeconds } = refusal.details;
+  const all: Record<string, string | number> = {
+    ...headers,
+    ...JSON_HEADERS,
+    ...(retryAfterSeconds === undefined ? {} : { 'retry-after': Math.ceil(retryAfterSeconds) }),
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  };
+  const status = statusOf(refusal);
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`];
+  for (const [name, value] of Object.entries(all)) head.push(`${name}: ${value}`);
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}
+
+export const statusOf = ({ code }: Refusal): number => STATUS[code] ?? 400;
 const bodyOf = ({ code, details, message }: Refusal) => ({ errors: [{ message, extensions: { code, ...details } }] });
 
 /** How much of a refused body is still taken, how long, and how long nothing of it may come. */
@@ -38,12 +60,7 @@ const LINGER_IDLE_MS = 2000;
  */
 export function refuseUnread(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   const text = Buffer.from(JSON.stringify(bodyOf(refusal)));
-  response.writeHead(statusOf(refusal), {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': text.length,
-    'cache-control': 'no-store',
-    connection: 'close',
-  });
+  response.writeHead(statusOf(refusal), { ...JSON_HEADERS, 'content-length': text.length, connection: 'close' });
   response.write(text);
   let [taken, seen] = [0, -1];
   const idle = setInterval(() => {

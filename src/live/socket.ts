@@ -22,7 +22,12 @@ import { createRelay } from './relay.ts';
 export interface Operations {
   /** Parsed, validated and bounded: arguments to execute, or the errors. */
   prepare(
-    payload: { query: string; operationName?: string | null; variables?: Record<string, unknown> | null },
+    payload: {
+      query: string;
+      operationName?: string | null;
+      variables?: Record<string, unknown> | null;
+      extensions?: Record<string, unknown> | null;
+    },
     asker: { viewer: Viewer; address: string | null; link: SocketLink },
   ): Prepared | GraphQLError[];
   /** What a client may see of an error. */
@@ -52,6 +57,10 @@ export interface SocketsOptions {
   config: Config;
   counters: Counters;
   log: Log;
+  /** The client's, past trusted proxies; '' if it is gone. */
+  addressOf(request: IncomingMessage): string;
+  /** Answers on a connection that does not become a WebSocket. */
+  refuse(socket: Duplex, refusal: Refusal): void;
 }
 
 interface Extra {
@@ -87,7 +96,7 @@ const SERVERS_OWN = new Set<string>([MessageType.ConnectionAck, MessageType.Next
 export type Sockets = ReturnType<typeof createSockets>;
 
 /** graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) over ws. */
-export function createSockets({ operations, identity, config, counters, log }: SocketsOptions) {
+export function createSockets({ operations, identity, config, counters, log, addressOf, refuse }: SocketsOptions) {
   const { limits } = config;
   const links = new Set<SocketLink>();
   const server = new WebSocketServer({
@@ -96,6 +105,7 @@ export function createSockets({ operations, identity, config, counters, log }: S
     maxPayload: HARD_LIMIT * limits.message,
     handleProtocols,
   });
+  server.on('wsClientError', ({ message }, socket) => refuse(socket, new Refusal('BAD_USER_INPUT', message)));
 
   const broadcast = createBroadcast({ mask: operations.mask });
   const relay = createRelay({ mask: operations.mask });
@@ -198,7 +208,7 @@ export function createSockets({ operations, identity, config, counters, log }: S
     const extra: Extra = {
       link,
       request,
-      address: request.socket.remoteAddress ?? null,
+      address: addressOf(request) || null,
       viewer: null,
       release: () => undefined,
       close: (code, reason) => ws.close(code, reason),
@@ -301,10 +311,7 @@ export function createSockets({ operations, identity, config, counters, log }: S
       const refused = refusedFor(request.headers, config);
       if (refused !== null) {
         log.warn({ origin, host }, refused);
-        socket.end(
-          `HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: ${Buffer.byteLength(refused)}\r\n\r\n${refused}`,
-          () => socket.destroy(),
-        );
+        refuse(socket, new Refusal('FORBIDDEN', refused));
         return;
       }
       server.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, request));

@@ -195,7 +195,7 @@ describe.each(engines)('a drain on %s', (engine) => {
     expect(await upload.json()).toMatchObject({
       errors: [{ extensions: { code: 'SERVER_DRAINING', retryAfterSeconds: 1 } }],
     });
-    await expect(openSocket(server)).rejects.toThrow('404');
+    await expect(openSocket(server)).rejects.toThrow('503');
     expect((await json(server, '/health')).status).toBe(200);
   });
 });

@@ -45,7 +45,11 @@ export const REFUSALS: [what: string, ask: (scene: Scene) => Asked | Promise<Ask
   ['an unknown field', () => ['{ viewer { password } }'], { code: 'BAD_USER_INPUT' }],
   ['a variable of another type', () => [CANCEL, { id: ['a', 'b'] }], { code: 'BAD_USER_INPUT' }],
   ['a missing variable', () => [CANCEL, {}], { code: 'BAD_USER_INPUT' }],
-  ['a document of too many words', () => [`{ ${'viewer { id } '.repeat(2000)}}`], { code: 'BAD_USER_INPUT' }],
+  [
+    'a document of too many words',
+    () => [`{ ${'viewer { id } '.repeat(2000)}}`],
+    { code: 'QUERY_TOO_COMPLEX', limit: 2000 },
+  ],
   ['a document nested too deep', () => ['{ a'.repeat(3000)], { code: 'QUERY_TOO_COMPLEX', limit: 100 }],
   ...[
     'subscription { jobUpdates(id: "x") @skip(if: true) { id } }',

@@ -27,7 +27,15 @@ async function openUnvalidated(server: TestServer, of: Sharing['of'] | null) {
     refused: refusalError,
   };
   const { identity } = server.server.services;
-  const sockets = createSockets({ operations, identity, config: server.config, counters, log: createLog('silent') });
+  const sockets = createSockets({
+    operations,
+    identity,
+    config: server.config,
+    counters,
+    log: createLog('silent'),
+    addressOf: () => '',
+    refuse: (socket) => socket.destroy(),
+  });
   const http = createServer();
   const raw = new Set<Duplex>();
   http.on('upgrade', (request, socket, head) => {

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { expect, test } from 'vitest';
+import { createDocuments } from '../../src/graphql/documents.ts';
+import { createClientAddress } from '../../src/http/client-address.ts';
 import { createDoorkeeper } from '../../src/http/doorkeeper.ts';
 import { createGraphqlRoute } from '../../src/http/graphql.ts';
 import { createListener, type ListenerOptions } from '../../src/http/listener.ts';
@@ -89,7 +91,11 @@ test('a GraphQL request whose body stops is the client’s doing: no error of th
   await using server = await startServer();
   const { services } = server.server;
   const watch = createWatch(services, log);
-  const route = createGraphqlRoute(services, watch, createDoorkeeper(services, server.config), server.config, log);
+  const route = createGraphqlRoute(services, watch, server.config, log, {
+    documents: createDocuments(server.config),
+    doorkeeper: createDoorkeeper(services, createClientAddress(null, log), server.config),
+    addresses: { enter: () => () => undefined },
+  });
   await using at = await listen({ idleMs: 50 }, (request, response) => {
     void route.answer(request, response);
   });
