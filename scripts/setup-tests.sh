@@ -1,10 +1,13 @@
 #!/bin/sh
-# Installs what the tests need beside npm packages, where it is missing: a real Redis, a browser, Python and what its
-# examples import.
+# Installs what the tests need beside npm packages, where it is missing: a real Redis, a browser, the proxies of docs/deploy, Python and
+# what its examples import.
 set -eu
 
 missing=''
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+PATH="$PATH:/usr/sbin"
+command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
+command -v caddy >/dev/null 2>&1 || missing="$missing caddy"
 command -v python3 >/dev/null 2>&1 || missing="$missing python3"
 [ -x "${CHROMIUM:-/usr/bin/chromium}" ] || missing="$missing chromium"
 "${PYTHON:-/usr/bin/python3}" -c 'import websockets, httpx, fastapi, uvicorn' 2>/dev/null ||
@@ -22,6 +25,14 @@ as_root=''
 if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null 2>&1 || give_up "Run as root: apt-get install -y$missing"
   as_root='sudo'
+fi
+
+# Tests start their own. Packages would start a service each, and fail where its port is taken: this is how Debian is told not to.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
+  $as_root chmod 755 "$policy"
+  trap '$as_root rm -f "$policy"' EXIT
 fi
 
 echo "Installing$missing"
