@@ -3,6 +3,8 @@ import { Refusal } from '../domain/refusal.ts';
 import { sendRefusal } from './respond.ts';
 
 export interface ListenerOptions {
+  /** A request of which the headers are not whole within this is cut off, as is a connection that asks for nothing. @default 60000 */
+  headersMs?: number;
   /** A body of which nothing comes for so long is cut off. @default 60000 */
   idleMs?: number;
   /** A body that brings no file must be whole within this. @default 300000 */
@@ -16,11 +18,12 @@ export interface ListenerOptions {
  */
 export function createListener(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
-  { idleMs = 60_000, wholeMs = 300_000 }: ListenerOptions = {},
+  { headersMs = 60_000, idleMs = 60_000, wholeMs = 300_000 }: ListenerOptions = {},
 ): Server {
   const options = {
     requestTimeout: 0,
-    headersTimeout: 60_000,
+    headersTimeout: headersMs,
+    connectionsCheckingInterval: Math.min(headersMs, 10_000),
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => headers.upgrade?.toLowerCase() === 'websocket',
   };
   return createServer(options, (request, response) => {

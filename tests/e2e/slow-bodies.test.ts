@@ -61,6 +61,22 @@ test('an upload takes as long as it needs while it goes on; another body must be
   }
 });
 
+test('headers that do not come, or only trickle, hold no connection', async () => {
+  await using at = await listen({ headersMs: 100 });
+  const slow = createConnection(at.port, '127.0.0.1');
+  const more = setInterval(() => slow.write('x'), 20);
+  slow.on('error', () => undefined);
+  slow.write('GET / HTTP/1.1\r\nhost: localhost\r\nx-slow: ');
+  const [answer, silence] = await Promise.all([
+    slow.toArray().then((chunks: Buffer[]) => `${Buffer.concat(chunks)}`),
+    raw(at, ''),
+    once(slow, 'close'),
+  ]);
+  clearInterval(more);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  expect(silence).toMatch(/^(HTTP\/1\.1 408 |$)/);
+});
+
 test('a body of which nothing comes is cut, and one that trickles is not', async () => {
   await using at = await listen({ idleMs: 100 });
   const slow = createConnection(at.port, '127.0.0.1');
