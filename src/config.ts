@@ -21,6 +21,7 @@ const onOff = (fallback: boolean) =>
     .enum(['on', 'off'], 'must be on or off')
     .transform((value) => value === 'on')
     .default(fallback);
+const rate = (fallback: number) => number().positive().default(fallback);
 const optional = z
   .string()
   .transform((text) => (text === '' ? null : text))
@@ -65,6 +66,11 @@ export const environment = z.object({
   MAX_MESSAGE_BYTES: bytes(4 * MIB),
   MAX_OPERATIONS_PER_SOCKET: count(1000),
   MAX_SOCKETS_PER_ADDRESS: count(1000),
+  MAX_SOCKETS_PER_VIEWER: count(200),
+  MAX_OPERATIONS_PER_SECOND: rate(2000),
+  MAX_VISITOR_OPERATIONS_PER_SECOND: rate(200),
+  MAX_SUBMITS_PER_MINUTE: rate(600),
+  MAX_VISITOR_SUBMITS_PER_MINUTE: rate(60),
   MAX_BUFFERED_BYTES: bytes(16 * MIB),
   MAX_PROMPT_BYTES: bytes(256 * KIB),
   MAX_PARAMETERS_BYTES: bytes(64 * KIB),
@@ -130,6 +136,19 @@ export interface Limits {
   output: number;
   file: number;
   query: QueryLimits;
+  rates: RateLimits;
+}
+
+/** What one viewer may do in a while, at one process. */
+export interface RateLimits {
+  socketsPerViewer: number;
+  /** Of one token or session. */
+  operationsPerSecond: number;
+  /** Of all visitors of one address together. */
+  visitorOperationsPerSecond: number;
+  /** To one space. */
+  submitsPerMinute: number;
+  visitorSubmitsPerMinute: number;
 }
 
 /** What one GraphQL document may be; all but the tokens for each operation in it. */
@@ -191,6 +210,13 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       result: e.MAX_RESULT_BYTES,
       output: e.MAX_OUTPUT_BYTES,
       file: e.MAX_FILE_BYTES,
+      rates: Object.freeze({
+        socketsPerViewer: e.MAX_SOCKETS_PER_VIEWER,
+        operationsPerSecond: e.MAX_OPERATIONS_PER_SECOND,
+        visitorOperationsPerSecond: e.MAX_VISITOR_OPERATIONS_PER_SECOND,
+        submitsPerMinute: e.MAX_SUBMITS_PER_MINUTE,
+        visitorSubmitsPerMinute: e.MAX_VISITOR_SUBMITS_PER_MINUTE,
+      }),
       query: Object.freeze({
         tokens: e.MAX_QUERY_TOKENS,
         depth: e.MAX_QUERY_DEPTH,

@@ -58,6 +58,7 @@ export async function openServer(
   const sockets = createSockets({
     operations,
     identity: services.identity,
+    rates: services.rates,
     config,
     counters: services.counters,
     log,

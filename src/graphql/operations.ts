@@ -123,6 +123,7 @@ export function createOperations(services: Services, watch: Watch, documents: Do
   return {
     prepare(payload, asker) {
       try {
+        services.rates.operation(asker.viewer, asker.address);
         const query = documents.textOf(payload) ?? '';
         const document = documents.parse(query);
         const errors = documents.check(document);

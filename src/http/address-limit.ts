@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { networkOf } from '../domain/network.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { type ClientAddress, networkOf } from './client-address.ts';
+import type { ClientAddress } from './client-address.ts';
 
 /** How many sockets and streams of events each client address has open at this process. */
 export interface AddressLimit {

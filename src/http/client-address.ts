@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4 } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import proxyAddr from 'proxy-addr';
 import type { Log } from '../log.ts';
@@ -60,20 +60,4 @@ function plain(address: string): string {
   const bare = bracketed ?? ported ?? address;
   const mapped = bare.replace(/^::ffff:/i, '');
   return isIPv4(mapped) ? mapped : bare;
-}
-
-/**
- * What a limit by address counts together: an IPv4 address, or the /64 network of an IPv6 one, as each customer has at least that many
- * addresses to himself (RFC 6177).
- */
-export function networkOf(address: string): string {
-  const [bare = ''] = address.split('%', 1);
-  if (!isIPv6(bare)) return bare;
-  // An IPv4 address at the end stands for two groups.
-  const [head = '', tail] = bare.replace(/[\d.]+\.\d+$/, '0:0').split('::');
-  const groups = (text: string) => (text === '' ? [] : text.split(':'));
-  const [before, after] = [groups(head), groups(tail ?? '')];
-  const zeros = new Array<string>(8 - before.length - after.length).fill('0');
-  const network = [...before, ...zeros, ...after].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
-  return `${network.join(':')}::/64`;
 }

@@ -214,6 +214,12 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
       // Before anything is done whose answer nobody could read.
       if (!acceptable(request.headers.accept)) return sendRefusal(response, notAcceptable(), 406);
       const asker = await doorkeeper.welcome(request, response);
+      try {
+        services.rates.operation(asker.viewer, asker.address);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return refuseUnread(request, response, error);
+      }
       if (request.headers.accept?.includes('text/event-stream')) {
         keepAlive(response);
         doorkeeper.hold(response, asker);

@@ -22,10 +22,13 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   response.end(text);
 }
 
+function noteRetry(response: ServerResponse, { details: { retryAfterSeconds } }: Refusal): void {
+  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', Math.ceil(retryAfterSeconds));
+}
+
 /** The same shape as a GraphQL answer, so that a client reads all refusals alike. */
 export function sendRefusal(response: ServerResponse, refusal: Refusal, status?: number): void {
-  const { retryAfterSeconds } = refusal.details;
-  if (retryAfterSeconds !== undefined) response.setHeader('retry-after', Math.ceil(retryAfterSeconds));
+  noteRetry(response, refusal);
   sendJson(response, status ?? statusOf(refusal), bodyOf(refusal));
 }
 
@@ -60,6 +63,7 @@ const LINGER_IDLE_MS = 2000;
  */
 export function refuseUnread(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
   const text = Buffer.from(JSON.stringify(bodyOf(refusal)));
+  noteRetry(response, refusal);
   response.writeHead(statusOf(refusal), { ...JSON_HEADERS, 'content-length': text.length, connection: 'close' });
   response.write(text);
   let [taken, seen] = [0, -1];

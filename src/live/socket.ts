@@ -10,6 +10,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import { EngineUnavailable } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import type { Identity } from '../service/identity.ts';
+import type { Rates } from '../service/rates.ts';
 import type { Counters } from '../service/stats.ts';
 import { createBroadcast, type Delivery, type Gate } from './broadcast.ts';
 import { bearerOf, cookieSecret } from './credentials.ts';
@@ -54,6 +55,7 @@ export interface Prepared {
 export interface SocketsOptions {
   operations: Operations;
   identity: Identity;
+  rates: Rates;
   config: Config;
   counters: Counters;
   log: Log;
@@ -96,7 +98,16 @@ const SERVERS_OWN = new Set<string>([MessageType.ConnectionAck, MessageType.Next
 export type Sockets = ReturnType<typeof createSockets>;
 
 /** graphql-transport-ws (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) over ws. */
-export function createSockets({ operations, identity, config, counters, log, addressOf, refuse }: SocketsOptions) {
+export function createSockets({
+  operations,
+  identity,
+  rates,
+  config,
+  counters,
+  log,
+  addressOf,
+  refuse,
+}: SocketsOptions) {
   const { limits } = config;
   const links = new Set<SocketLink>();
   const server = new WebSocketServer({
@@ -118,18 +129,21 @@ export function createSockets({ operations, identity, config, counters, log, add
       const bearer = bearerOf(authorization);
       const cookie = bearer === null ? cookieSecret(request.headers, config) : null;
       const { viewer, secret, fresh } = await identity.welcome({ bearer, cookie });
+      const leave = rates.socket(viewer);
       extra.viewer = viewer;
-      if (secret !== null) {
-        extra.release = identity.hold(secret, viewer, (expired) => {
-          // Who may come again with new credentials keeps its grace.
-          if (expired) extra.close(CloseCode.Forbidden, 'The credentials have expired');
-          else link.dismiss(CloseCode.Forbidden, 'The credentials were revoked, or have other rights now');
-        });
-      }
+      const forget = identity.hold(secret ?? '', viewer, (expired) => {
+        // Who may come again with new credentials keeps its grace.
+        if (expired) extra.close(CloseCode.Forbidden, 'The credentials have expired');
+        else link.dismiss(CloseCode.Forbidden, 'The credentials were revoked, or have other rights now');
+      });
+      extra.release = () => {
+        leave();
+        forget();
+      };
       if (!extra.open) extra.release();
       return fresh === null ? {} : { session: fresh };
     } catch (error) {
-      if (error instanceof Refusal) extra.close(CloseCode.Unauthorized, error.message);
+      if (error instanceof Refusal) extra.close(closeCodeOf(error), error.message);
       else if (error instanceof EngineUnavailable) extra.close(CLOSE_TRY_AGAIN, 'The storage is away; try again');
       else throw error;
       return false;
@@ -333,6 +347,9 @@ export function createSockets({ operations, identity, config, counters, log, add
     reconsider: broadcast.reconsider,
   };
 }
+
+/** Who is not let in need not come again; who is one too many may, later. */
+const closeCodeOf = ({ code }: Refusal): number => (code === 'RATE_LIMITED' ? CLOSE_TRY_AGAIN : CloseCode.Unauthorized);
 
 /** The type of a message, and its id: empty where it has none. */
 function peek(data: string): { id: string; type: string } | null {

@@ -10,6 +10,7 @@ import { type Console, TERMINAL } from './console.ts';
 import { createFiles, filesDirectory } from './files.ts';
 import { createIdentity, openIdentity } from './identity.ts';
 import { createJobs } from './jobs.ts';
+import { createRates, NO_RATES } from './rates.ts';
 import { createReports } from './reports.ts';
 import { newSecret } from './secrets.ts';
 import { createSessions } from './sessions.ts';
@@ -63,7 +64,17 @@ export function createServices(engine: Engine, config: Config, log: Log, console
   const connections = createConnections(engine, spaces, times);
   const apps = createApps({ engine, jobs, spaces, connections, times, log });
   const limits = { promptBytes: config.limits.prompt, parametersBytes: config.limits.parameters };
-  const submission = createSubmission({ engine, jobs, spaces, files, connections, limits, draining: () => draining });
+  const rates = config.access === 'open' ? NO_RATES : createRates(config.limits.rates);
+  const submission = createSubmission({
+    engine,
+    rates,
+    jobs,
+    spaces,
+    files,
+    connections,
+    limits,
+    draining: () => draining,
+  });
   const reports = createReports({
     engine,
     jobs,
@@ -82,6 +93,7 @@ export function createServices(engine: Engine, config: Config, log: Log, console
     accounts,
     tokens,
     identity,
+    rates,
     signIn,
     files,
     jobs,

@@ -12,6 +12,7 @@ import type { Connections } from './connections.ts';
 import type { Files, IncomingFile } from './files.ts';
 import type { Jobs } from './jobs.ts';
 import { requireControl, requirePriority, requireSubmit } from './permissions.ts';
+import type { Rates } from './rates.ts';
 import type { Spaces } from './spaces.ts';
 
 export interface SubmitInput {
@@ -25,6 +26,7 @@ export interface SubmitInput {
 
 export interface SubmissionParts {
   engine: Engine;
+  rates: Rates;
   jobs: Jobs;
   spaces: Spaces;
   files: Files;
@@ -38,7 +40,16 @@ const MAX_KEY = 256;
 export type Submission = ReturnType<typeof createSubmission>;
 
 /** How a request becomes a job. */
-export function createSubmission({ engine, jobs, spaces, files, connections, limits, draining }: SubmissionParts) {
+export function createSubmission({
+  engine,
+  rates,
+  jobs,
+  spaces,
+  files,
+  connections,
+  limits,
+  draining,
+}: SubmissionParts) {
   /** Checks that need no file, in the order a person would want to hear of them. */
   async function admit(space: Space, priority: number, viewer: Viewer): Promise<void> {
     requireSubmit(viewer, space);
@@ -162,7 +173,8 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
 
   return {
     /** Under an idempotency key the job of the first submit, however often and however much at once it is repeated. */
-    async submit(input: SubmitInput, viewer: Viewer): Promise<Job> {
+    async submit(input: SubmitInput, viewer: Viewer, address: string | null = null): Promise<Job> {
+      rates.submit(viewer, address, input.space);
       const key = input.idempotencyKey ?? null;
       if (key === null) return (await begin(input, viewer, key))!;
       if (key.length === 0 || key.length > MAX_KEY || !key.isWellFormed()) {
@@ -182,9 +194,10 @@ export function createSubmission({ engine, jobs, spaces, files, connections, lim
     },
 
     /** A new job with the input of a finished one, in the queue as if submitted now. */
-    async retry(id: JobId, viewer: Viewer): Promise<Job> {
+    async retry(id: JobId, viewer: Viewer, address: string | null = null): Promise<Job> {
       const old = await jobs.existing(id);
       requireControl(viewer, old);
+      if (old.space !== null) rates.submit(viewer, address, old.space);
       const input = await jobs.input(old);
       if (old.space === null || !input) {
         throw badInput('id', `job ${id} is a tracked job; its reporter can restart it`);

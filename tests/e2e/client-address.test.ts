@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../src/config.ts';
-import { createClientAddress, networkOf } from '../../src/http/client-address.ts';
+import { networkOf } from '../../src/domain/network.ts';
+import { createClientAddress } from '../../src/http/client-address.ts';
 
 interface Seen {
   address: string;

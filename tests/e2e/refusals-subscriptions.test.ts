@@ -7,6 +7,7 @@ import { maskError, refusalError } from '../../src/graphql/errors.ts';
 import { schema } from '../../src/graphql/schema.ts';
 import { createSockets, type Operations, type Sharing } from '../../src/live/socket.ts';
 import { createLog } from '../../src/log.ts';
+import { NO_RATES } from '../../src/service/rates.ts';
 import { sse } from '../help/client.ts';
 import { engines, type TestServer } from '../help/server.ts';
 import { openSocket } from '../help/socket.ts';
@@ -30,6 +31,7 @@ async function openUnvalidated(server: TestServer, of: Sharing['of'] | null) {
   const sockets = createSockets({
     operations,
     identity,
+    rates: NO_RATES,
     config: server.config,
     counters,
     log: createLog('silent'),

@@ -47,7 +47,7 @@ builder.mutationFields((t) => ({
     type: JobType,
     description: 'Asks a space to work. Once this returns the job is not lost.',
     args: { input: t.arg({ type: SubmitInferenceInput, required: true, description: 'The request.' }) },
-    resolve: (_root, { input }, { services, viewer }) => services.submission.submit(input, viewer),
+    resolve: (_root, { input }, { services, viewer, address }) => services.submission.submit(input, viewer, address),
   }),
   cancelJob: t.field({
     type: JobType,
@@ -60,6 +60,6 @@ builder.mutationFields((t) => ({
     type: JobType,
     description: 'A new job with the input of a finished one.',
     args: { id: t.arg.id({ required: true, description: jobId }) },
-    resolve: (_root, { id }, { services, viewer }) => services.submission.retry(id, viewer),
+    resolve: (_root, { id }, { services, viewer, address }) => services.submission.retry(id, viewer, address),
   }),
 }));
