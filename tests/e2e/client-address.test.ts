@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../src/config.ts';
 import { networkOf } from '../../src/domain/network.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
+import { useServer } from '../help/use-server.ts';
 
 interface Seen {
   address: string;
@@ -102,6 +103,21 @@ describe('who asks', () => {
     ['', false],
   ])('speaks what a named proxy says: %j', async (scheme, https) => {
     expect((await at.one.ask(PROXY, forwarded('1.2.3.4', scheme))).https).toBe(https);
+  });
+});
+
+describe('a cookie', () => {
+  const server = useServer({ engine: 'sqlite', env: { ACCESS: 'accounts', TRUST_PROXY: 'loopback' } });
+
+  it.each([
+    [{ 'x-forwarded-proto': 'https' }, true],
+    [{ 'x-forwarded-proto': 'http' }, false],
+    [{}, false],
+  ])('goes by https alone where the client speaks that, as a named proxy says: %j', async (headers, secure) => {
+    const response = await fetch(`${server.graphql}?query={viewer{role}}`, { headers });
+    const [cookie = ''] = response.headers.getSetCookie();
+    expect(cookie).toMatch(/^spacedock_visitor=/);
+    expect(/; Secure/i.test(cookie)).toBe(secure);
   });
 });
 

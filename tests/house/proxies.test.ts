@@ -146,7 +146,8 @@ describe.each(proxies)('%s, as docs/deploy sets it up, before two processes', (n
       new Promise<WebSocket>((resolve, reject) => {
         const headers = { 'x-forwarded-for': forged, 'x-real-ip': forged, forwarded: `for=${forged}` };
         const ws = new WebSocket(at.socket, 'graphql-transport-ws', { localAddress, headers });
-        ws.once('open', () => resolve(ws));
+        // One that never greets would be closed, and count no more.
+        ws.once('open', () => ws.send('{"type":"connection_init"}', () => resolve(ws)));
         ws.once('error', reject);
       });
     const sockets: WebSocket[] = [];
