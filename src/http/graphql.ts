@@ -176,7 +176,7 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
    */
   function keepAlive(response: ServerResponse): void {
     streams.add(response);
-    // nginx passes on at once what says so, however it is set up.
+    // nginx keeps nothing back of what says so, however it is set up: neither an event, nor how slowly they are read.
     response.setHeader('x-accel-buffering', 'no');
     let timed = false;
     const timer = setInterval(() => {

@@ -69,7 +69,7 @@ describe('every answer', () => {
       ).end();
     });
     expect(response.statusCode).toBe(200);
-    expect(response.headers).toMatchObject({ ...STRICT, 'content-security-policy': CLOSED });
+    expect(response.headers).toMatchObject({ ...STRICT, 'content-security-policy': CLOSED, 'x-accel-buffering': 'no' });
     response.destroy();
   });
 

@@ -1,13 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { atEnd } from './children.ts';
-import { freePort } from './redis.ts';
 
 export const proxies = ['nginx', 'caddy'] as const;
 export type ProxyName = (typeof proxies)[number];
@@ -45,12 +46,28 @@ export interface ProxyOptions {
   tls: Certificate;
 }
 
+/** A port that nobody listens on now, and that no server which asks for any port will be given in the meantime. */
+export async function quietPort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(12_000, 32_000);
+    const probe = createServer().listen(port, '127.0.0.1');
+    const free = await once(probe, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!free) continue;
+    probe.close();
+    await once(probe, 'close');
+    return port;
+  }
+}
+
 const docs = join(import.meta.dirname, '../../docs/deploy');
 
 /** Resolves when it listens. Rejects with what to do when it is not installed. */
 export async function startProxy(name: ProxyName, options: ProxyOptions): Promise<ProxyServer> {
   const directory = await mkdtemp(join(tmpdir(), 'spacedock-proxy-'));
-  const plainPort = await freePort();
+  const plainPort = await quietPort();
   const { program, args, ready } = await { nginx, caddy }[name](directory, options, plainPort);
   const child = spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe'],

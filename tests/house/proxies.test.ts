@@ -11,8 +11,7 @@ import { type Connection, connect, watchJob } from '../../client/sdk/index.ts';
 import { ask, multipart, post, postBody, sse } from '../help/client.ts';
 import { stored } from '../help/files.ts';
 import { cancel, eventually, freshId, newSpace, submit, watch } from '../help/jobs.ts';
-import { makeCertificate, type ProxyServer, proxies, startProxy } from '../help/proxy.ts';
-import { freePort } from '../help/redis.ts';
+import { makeCertificate, type ProxyServer, proxies, quietPort, startProxy } from '../help/proxy.ts';
 import { startServer, type TestServer } from '../help/server.ts';
 import { openSocket } from '../help/socket.ts';
 
@@ -31,7 +30,7 @@ describe.each(proxies)('%s, as docs/deploy sets it up, before two processes', (n
     directory = await mkdtemp(join(tmpdir(), 'spacedock-test-'));
     const tls = await makeCertificate(directory);
     setDefaultCACertificates([...before, await readFile(tls.certificate, 'utf8')]);
-    const port = await freePort();
+    const port = await quietPort();
     const first = await startServer({
       engine: 'redis',
       env: {
