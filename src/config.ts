@@ -82,6 +82,8 @@ export const environment = z.object({
   MAX_QUERY_ALIASES: count(30),
   MAX_QUERY_DIRECTIVES: count(50),
   MAX_QUERY_COST: count(25_000),
+  MAX_QUEUED_PER_VIEWER: count(100),
+  AUDIT_DAYS: whole().min(0).max(3650).default(90),
 });
 
 type Environment = z.infer<typeof environment>;
@@ -117,6 +119,8 @@ export interface Config {
   silenceMs: number;
   trackedSeconds: number;
   drainMs: number;
+  /** How long the audit log keeps an entry; 0: nothing is recorded. */
+  auditDays: number;
   limits: Limits;
 }
 
@@ -135,6 +139,8 @@ export interface Limits {
   /** Streamed output of one attempt. */
   output: number;
   file: number;
+  /** Jobs of one submitter that wait in one space. */
+  queuedPerViewer: number;
   query: QueryLimits;
   rates: RateLimits;
 }
@@ -199,6 +205,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     silenceMs: e.APP_SILENCE_SECONDS * 1000,
     trackedSeconds: e.TRACKED_SECONDS,
     drainMs: e.DRAIN_SECONDS * 1000,
+    auditDays: e.AUDIT_DAYS,
     limits: {
       body: e.MAX_BODY_BYTES,
       message: e.MAX_MESSAGE_BYTES,
@@ -224,6 +231,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
         directives: e.MAX_QUERY_DIRECTIVES,
         cost: e.MAX_QUERY_COST,
       }),
+      queuedPerViewer: e.MAX_QUEUED_PER_VIEWER,
     },
   };
   if (config.access === 'open' && !isLoopback(config.host)) {

@@ -58,6 +58,8 @@ const SETTINGS: [flags: string, variable: string, description: string][] = [
   ['--max-query-aliases <n>', 'MAX_QUERY_ALIASES', 'most aliases in an operation'],
   ['--max-query-directives <n>', 'MAX_QUERY_DIRECTIVES', 'most directives in an operation'],
   ['--max-query-cost <n>', 'MAX_QUERY_COST', 'most values that an operation may ask for'],
+  ['--max-queued-per-viewer <n>', 'MAX_QUEUED_PER_VIEWER', 'most jobs of one submitter that wait in a space'],
+  ['--audit-days <n>', 'AUDIT_DAYS', 'how long the audit log keeps an entry; 0: nothing is recorded'],
 ];
 
 export function addServeCommand(program: Command): void {

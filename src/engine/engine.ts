@@ -27,6 +27,7 @@ export interface Engine {
    */
   nextSession(): Promise<number>;
   documents: Documents;
+  records: Records;
   jobs: Jobs;
   output: Output;
   presence: PresenceStore;
@@ -58,11 +59,30 @@ export interface Document<T extends Json = Json> {
   revision: number;
 }
 
+/** What happened, written down once and never changed: the audit log. Ids sort by time (uuidv7) and have no spaces. */
+export interface Records {
+  /**
+   * Keeps a record until `expiresAt`; nothing happens where its kind has one of that id already. Of more than `most` of the kind
+   * those with the lowest ids go.
+   */
+  add(kind: string, id: string, value: Json, expiresAt: Instant, most: number): Promise<void>;
+  /** Records of these kinds together, highest id first, lower than `before` if given. It costs what is shown, not what is kept. */
+  newest<T extends Json>(kinds: string[], before: string | null, limit: number): Promise<KeptRecord<T>[]>;
+}
+
+export interface KeptRecord<T extends Json = Json> {
+  kind: string;
+  id: string;
+  value: T;
+}
+
 export type Created =
   | { outcome: 'created'; job: QueuedJob }
   /** A job with this idempotency key is kept already. Told before anything else. */
   | { outcome: 'exists'; id: JobId }
   | { outcome: 'full'; queued: number }
+  /** So many of the submitter's own wait there. */
+  | { outcome: 'own-full'; queued: number }
   /** The document of kind `space` is gone, or one of kind `space-deletion` is there. */
   | { outcome: 'no-space' };
 
@@ -86,10 +106,16 @@ export type Due =
 export interface Jobs {
   /**
    * Stores a new job in its space's queue, giving it its `seq`, unless one with its `idempotencyKey` (of the same submitter) is
-   * there or `maxQueued` are waiting. FIFO: behind all of its priority; FAIR: where `fairSeq` puts it. Jobs that wait keep their
-   * places whatever the later ones are given. Once this resolves the job is not lost.
+   * there, `maxOwn` of its submitter wait in the space, or `maxQueued` of anybody. FIFO: behind all of its priority; FAIR: where
+   * `fairSeq` puts it. Jobs that wait keep their places whatever the later ones are given. Once this resolves the job is not lost.
    */
-  create(job: QueuedJob, input: JobInput, maxQueued: number, order?: SpacePolicy['order']): Promise<Created>;
+  create(
+    job: QueuedJob,
+    input: JobInput,
+    maxQueued: number,
+    order?: SpacePolicy['order'],
+    maxOwn?: number,
+  ): Promise<Created>;
   read(id: JobId): Promise<Job | null>;
   /** What was submitted; null for a tracked or unknown job. */
   input(id: JobId): Promise<JobInput | null>;
@@ -121,9 +147,16 @@ export interface Jobs {
   leaseExpiry(id: JobId): Promise<Instant | null>;
   /**
    * Jobs newest first, over the given partitions (space ids, tracked buckets), with one of the statuses if given, older than
-   * the cursor if given; the cursor is that of `cursorOf`.
+   * the cursor if given, submitted by the viewer of this id if given; the cursor is that of `cursorOf`. A viewer's own cost what
+   * they are, however many others submitted.
    */
-  list(partitions: string[], statuses: JobStatus[] | null, before: string | null, limit: number): Promise<Job[]>;
+  list(
+    partitions: string[],
+    statuses: JobStatus[] | null,
+    before: string | null,
+    limit: number,
+    submitter?: string | null,
+  ): Promise<Job[]>;
   /** What is due in these partitions, at most `limit`, the longest overdue first within each. */
   due(partitions: string[], now: Instant, limit: number): Promise<Due[]>;
   /** Deletes the job and everything under it. */

@@ -3,12 +3,14 @@ import { type Job, type JobStatus, leaseOf, processingTime } from '../domain/job
 import type { Instant } from '../domain/json.ts';
 import { place } from '../domain/queue.ts';
 import { deadline } from '../domain/recovery.ts';
-import { cursorOf } from './engine.ts';
+import { cursorOf, type KeptRecord } from './engine.ts';
 
 /** What an engine keeps beside a job to find it again. All of it follows from the job. */
 export interface JobIndex {
   partition: string;
   status: JobStatus;
+  /** The id of who submitted it. */
+  submitter: string;
   /** The place in lists; see `cursorOf`. */
   cursor: string;
   /** The place in the queue; null unless it waits there. */
@@ -27,6 +29,7 @@ export function indexed(job: Job): JobIndex {
   return {
     partition: partitionOf(job.id),
     status: job.status,
+    submitter: job.submitter.id,
     cursor: cursorOf(job),
     place: job.status === 'QUEUED' ? place(job.priority, job.seq) : null,
     deadline: deadline(job),
@@ -36,6 +39,10 @@ export function indexed(job: Job): JobIndex {
     runMs: job.status === 'COMPLETED' && job.space !== null ? processingTime(job) : null,
   };
 }
+
+/** Puts records in the order of lists; of the same id by kind. */
+export const byNewest = (a: KeptRecord, b: KeptRecord): number =>
+  a.id === b.id ? (a.kind < b.kind ? -1 : 1) : a.id < b.id ? 1 : -1;
 
 /**
  * The job with the confirmation an engine knows of: a renewal confirms a lease without a new revision, so the stored flag wins over

@@ -6,6 +6,7 @@ import { createDocuments } from './sqlite/documents.ts';
 import { createJobs } from './sqlite/jobs.ts';
 import { createOutput } from './sqlite/output.ts';
 import { createPresence } from './sqlite/presence.ts';
+import { createRecords } from './sqlite/records.ts';
 import { createStore } from './sqlite/store.ts';
 import { createSteadyClock, monotonic } from './steady.ts';
 
@@ -47,6 +48,7 @@ export async function openSqlite({ directory, log }: SqliteOptions): Promise<Eng
     },
     nextSession: () => store.write(() => nextSession(1000 * now())!.value),
     documents: createDocuments(database, store, now),
+    records: createRecords(database, store, now),
     jobs: createJobs(database, store, now),
     output: createOutput(database, store),
     presence: createPresence(database, store, now),

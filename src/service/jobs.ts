@@ -185,18 +185,12 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
           limit: MAX_PAGE,
         });
       }
-      let before = after === null ? null : Buffer.from(after, 'base64url').toString();
+      const before = after === null ? null : Buffer.from(after, 'base64url').toString();
       if (before !== null && !/^[0-9a-z]{9,11}:.{1,128}$/.test(before)) {
         throw new Refusal('BAD_USER_INPUT', 'after: is no cursor of a page', { field: 'after' });
       }
-      const jobs: Job[] = [];
-      for (;;) {
-        const found = await engine.jobs.list(partitions, statuses, before, first + 1);
-        jobs.push(...found.filter((job) => submitter === null || job.submitter.id === submitter));
-        if (jobs.length > first || found.length <= first)
-          return { jobs: jobs.slice(0, first), more: jobs.length > first };
-        before = cursorOf(found.at(-1)!);
-      }
+      const jobs = await engine.jobs.list(partitions, statuses, before, first + 1, submitter);
+      return { jobs: jobs.slice(0, first), more: jobs.length > first };
     },
     cursor: (job: Job): string => Buffer.from(cursorOf(job)).toString('base64url'),
   };

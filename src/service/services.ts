@@ -63,7 +63,11 @@ export function createServices(engine: Engine, config: Config, log: Log, console
   const jobs = createJobs({ engine, files });
   const connections = createConnections(engine, spaces, times);
   const apps = createApps({ engine, jobs, spaces, connections, times, log });
-  const limits = { promptBytes: config.limits.prompt, parametersBytes: config.limits.parameters };
+  const limits = {
+    promptBytes: config.limits.prompt,
+    parametersBytes: config.limits.parameters,
+    queuedPerViewer: config.limits.queuedPerViewer,
+  };
   const rates = config.access === 'open' ? NO_RATES : createRates(config.limits.rates);
   const submission = createSubmission({
     engine,

@@ -47,8 +47,15 @@ export interface Served extends AsyncDisposable {
 export async function serve(entry: string, env: Record<string, string>, flags: string[] = []): Promise<Served> {
   const port = await freePort();
   const server = spawn(process.execPath, [...flags, join(root, entry)], {
-    // All watchers come from this one machine.
-    env: { ...process.env, PORT: String(port), LOG_LEVEL: 'warn', MAX_SOCKETS_PER_ADDRESS: '100000', ...env },
+    // All watchers and all jobs come from this one machine.
+    env: {
+      ...process.env,
+      PORT: String(port),
+      LOG_LEVEL: 'warn',
+      MAX_SOCKETS_PER_ADDRESS: '100000',
+      MAX_QUEUED_PER_VIEWER: '1000000',
+      ...env,
+    },
     stdio: 'inherit',
   });
   await answering(`http://127.0.0.1:${port}/ready`, server);

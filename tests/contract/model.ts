@@ -70,12 +70,14 @@ export function createModel() {
     leased: (id: string): boolean => expiry.has(id),
     session: (app: string): number | undefined => apps.get(app)?.session,
 
-    create(job: QueuedJob, maxQueued: number, order: Order): Created {
+    create(job: QueuedJob, maxQueued: number, order: Order, maxOwn: number): Created {
       const kept = [...jobs.values()].find(
         ({ submitter, idempotencyKey }) =>
           idempotencyKey !== null && idempotencyKey === job.idempotencyKey && submitter.id === job.submitter.id,
       );
       if (kept) return { outcome: 'exists', id: kept.id };
+      const own = queued().filter(({ submitter }) => submitter.id === job.submitter.id).length;
+      if (own >= maxOwn) return { outcome: 'own-full', queued: own };
       if (queued().length >= maxQueued) return { outcome: 'full', queued: queued().length };
       const seq = number(job, order);
       store({ ...job, seq });
@@ -152,10 +154,12 @@ export function createModel() {
     },
 
     /** Everything that can be asked of the space. */
-    state(statuses: JobStatus[]) {
+    state(statuses: JobStatus[], submitter: string) {
       const all = [...jobs.values()].toSorted((a, b) => (cursorOf(a) < cursorOf(b) ? 1 : -1));
       return {
         all,
+        own: all.filter((job) => job.submitter.id === submitter),
+        ownSome: all.filter((job) => job.submitter.id === submitter && statuses.includes(job.status)),
         some: all.filter(({ status }) => statuses.includes(status)),
         positions: new Map(queued().map(({ id }, n) => [id, n + 1])),
         queue: { queued: queued().length, running: expiry.size, recentRunMs: runs.slice(0, RECENT_RUNS) },

@@ -2,12 +2,15 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { crc16 } from '../../src/domain/ids.ts';
+import { crc16, partitionOf } from '../../src/domain/ids.ts';
+import type { Job, Submitter } from '../../src/domain/job.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { openRedis } from '../../src/engine/redis/redis.ts';
 import { scripts } from '../../src/engine/redis/scripts.ts';
 import { type RedisServer, startRedis } from '../help/redis.ts';
 import {
+  ALICE,
+  BOB,
   claimed,
   completed,
   connected,
@@ -67,6 +70,8 @@ async function everything(engine: Engine): Promise<void> {
   await engine.documents.get('upload', 'a');
   await engine.documents.list('space');
   await engine.documents.remove('upload', 'a');
+  for (const id of ['1', '2']) await engine.records.add('log', id, {}, engine.now() + 60_000, 1);
+  await engine.records.newest(['log', 'other'], null, 10);
   await engine.nextSession();
   await connected(engine, space, 'app');
   const first = await queued(engine, space, { idempotencyKey: 'k' });
@@ -88,6 +93,7 @@ async function everything(engine: Engine): Promise<void> {
   await engine.output.length(tracked.id);
   await engine.jobs.commit(completed(tracked, engine.now()));
   await engine.jobs.list([space, 't:1'], null, null, 10);
+  await engine.jobs.list([space, 't:1'], null, null, 10, first.submitter.id);
   await engine.jobs.due([space, 't:1'], engine.now(), 10);
   await engine.jobs.queue(space);
   await engine.jobs.input(first.id);
@@ -143,6 +149,41 @@ describe('a node of a cluster', () => {
       expect(await redis.cluster('KEYSLOT', key)).toBe(slotOf(key));
     }
     expect(Object.values(scripts).filter(({ text }) => !text.startsWith('#!lua\n'))).toEqual([]);
+  });
+
+  test('takes the jobs of the first layout over into the lists of their submitters', async () => {
+    const redis = client(server.url);
+    const prefix = 'first-layout';
+    const before = await openReady({ url: server.url, prefix });
+    const spaces = [await newSpace(before), await newSpace(before)];
+    await connected(before, spaces[0]!, 'app');
+    const made: Job[] = [];
+    for (let n = 0; n < 1200; n++) {
+      made.push(await queued(before, spaces[n % 7 ? 1 : 0]!, { submitter: n % 3 ? BOB : ALICE }));
+    }
+    const tracked = trackedJob(before, 'nightly');
+    await before.jobs.commit(tracked);
+    const running = await claimed(before, spaces[0]!, 'app');
+    const of = (engine: Engine, submitter: Submitter, statuses: Job['status'][] | null = null) =>
+      engine.jobs.list([...spaces, partitionOf(tracked.id)], statuses, null, 2000, submitter.id);
+    const expected = [await of(before, ALICE), await of(before, BOB), await of(before, ALICE, ['RUNNING'])];
+    expect(expected.map(({ length }) => length)).toEqual([401, 800, 2]);
+    // What the first layout had not.
+    for (const key of await redis.keys(`${prefix}:*:own:*`)) await redis.del(key);
+    for (const key of await redis.keys(`${prefix}:*:job:*`)) {
+      const facts = (await redis.hget(key, 'facts'))!;
+      await redis.hset(key, 'facts', facts.split(' ').slice(0, 5).join(' '));
+    }
+    await redis.set(`${prefix}:layout`, 1);
+    expect(await of(before, ALICE)).toEqual([]);
+
+    const [one, two] = await Promise.all([1, 2].map(() => openReady({ url: server.url, prefix })));
+    expect([await of(one!, ALICE), await of(two!, BOB), await of(two!, ALICE, ['RUNNING'])]).toEqual(expected);
+    expect(await redis.get(`${prefix}:layout`)).toBe('2');
+    await one!.jobs.commit(completed(running, one!.now()));
+    for (const { id } of made) await one!.jobs.remove(id);
+    await one!.jobs.remove(tracked.id);
+    expect(await redis.keys(`${prefix}:*:own:*`)).toEqual([]);
   });
 
   // So every call of the contract that touched two slots would fail.

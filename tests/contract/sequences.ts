@@ -55,6 +55,7 @@ const step = fc.oneof(
       submitter: fc.constantFrom(ALICE, BOB, CAROL),
       key: fc.constantFrom(null, null, null, 'k'),
       maxQueued: fc.constantFrom(2, 5, 100),
+      maxOwn: fc.constantFrom(1, 3, 100, 100),
       order: fc.constantFrom('FIFO', 'FAIR', 'FAIR', 'FAIR', 'FAIR'),
     }),
   },
@@ -135,10 +136,10 @@ function createRun(space: string) {
     const next = 'session' in step ? { ...step, session: step.session + (model.session(step.app) ?? 1) } : step;
     switch (next.op) {
       case 'create': {
-        const { priority, submitter, key, maxQueued, order } = next;
+        const { priority, submitter, key, maxQueued, maxOwn, order } = next;
         const job = newJob(engine, space, { priority, submitter, idempotencyKey: key });
-        const answer = await engine.jobs.create(job, INPUT, maxQueued, order);
-        expect(answer).toEqual(model.create(job, maxQueued, order));
+        const answer = await engine.jobs.create(job, INPUT, maxQueued, order, maxOwn);
+        expect(answer).toEqual(model.create(job, maxQueued, order, maxOwn));
         if ('job' in answer) remember(answer.job);
         return;
       }
@@ -212,10 +213,12 @@ function createRun(space: string) {
 
   async function check(engine: Engine): Promise<void> {
     const some = ['RUNNING', 'COMPLETED', 'CANCELLED'] as const;
-    const expected = model.state([...some]);
+    const expected = model.state([...some], BOB.id);
     const ids = history.map(([first]) => first!.id);
     expect(await engine.jobs.list([space], null, null, 100)).toEqual(expected.all);
     expect(await engine.jobs.list([space], [...some], null, 100)).toEqual(expected.some);
+    expect(await engine.jobs.list([space], null, null, 100, BOB.id)).toEqual(expected.own);
+    expect(await engine.jobs.list([space], [...some], null, 100, BOB.id)).toEqual(expected.ownSome);
     expect(await engine.jobs.positions(space, ids)).toEqual(expected.positions);
     expect(await engine.jobs.queue(space)).toEqual(expected.queue);
     for (const [n, job] of expected.all.entries()) {

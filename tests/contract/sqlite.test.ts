@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Engine, EngineUnavailable } from '../../src/engine/engine.ts';
+import { cursorOf, type Engine, EngineUnavailable } from '../../src/engine/engine.ts';
 import { migrations } from '../../src/engine/sqlite/layout.ts';
 import { openSqlite } from '../../src/engine/sqlite.ts';
 import { endsWithUs } from '../help/children.ts';
-import { ear, listening } from './fixtures.ts';
+import { ALICE, BOB, ear, listening, newJob } from './fixtures.ts';
 import { engineContract } from './suite.ts';
 
 const newDirectory = () => mkdtemp(join(tmpdir(), 'spacedock-'));
@@ -126,6 +126,23 @@ describe('SQLite alone', () => {
     file.close();
   });
 
+  test('the jobs of an older layout are in the lists of their submitters', async () => {
+    const file = new DatabaseSync(join(directory, 'spacedock.db'));
+    for (const step of migrations.slice(0, 3)) file.exec(step);
+    file.exec('PRAGMA user_version = 3');
+    const mine = newJob({ now: () => 1_700_000_000_000 } as Engine, 'old', { submitter: BOB });
+    file
+      .prepare(
+        `INSERT INTO jobs (id, partition, cursor, submitter, revision, status, place, deadline, job)
+         VALUES (?, 'old', ?, ?, 1, 'QUEUED', 1, 1, ?)`,
+      )
+      .run(mine.id, cursorOf(mine), BOB.id, JSON.stringify(mine));
+    file.close();
+    const engine = await open();
+    expect(await engine.jobs.list(['old'], null, null, 10, BOB.id)).toEqual([mine]);
+    expect(await engine.jobs.list(['old'], null, null, 10, ALICE.id)).toEqual([]);
+  });
+
   test('a file that is no database is refused by name', async () => {
     await writeFile(join(directory, 'spacedock.db'), 'This is something else.\n'.repeat(100));
     await expect(openSqlite({ directory })).rejects.toThrow(/spacedock\.db cannot be opened: .*not a database/);
@@ -201,6 +218,23 @@ describe('SQLite alone', () => {
     await engine.close();
     const file = new DatabaseSync(join(directory, 'spacedock.db'));
     expect(file.prepare('SELECT id FROM documents').all()).toEqual([{ id: 'kept' }]);
+    file.close();
+  });
+
+  test('records that have expired leave the file when another one is added, of whatever kind, and are not counted', async () => {
+    const engine = await open();
+    const add = (kind: string, id: string, keptMs: number) => engine.records.add(kind, id, 1, engine.now() + keptMs, 2);
+    await add('a', '1', 0);
+    await add('b', '2', 0);
+    await add('a', '3', 60_000);
+    await add('a', '4', 60_000);
+    await engine.close();
+    const file = new DatabaseSync(join(directory, 'spacedock.db'));
+    expect(file.prepare('SELECT id FROM records').all()).toEqual([{ id: '3' }, { id: '4' }]);
+    expect(file.prepare(`SELECT * FROM counters WHERE name LIKE 'records:%'`).all()).toEqual([
+      { name: 'records:a', value: 2 },
+      { name: 'records:b', value: 0 },
+    ]);
     file.close();
   });
 

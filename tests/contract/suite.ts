@@ -8,8 +8,10 @@ import { fairContract } from './fair.ts';
 import type { Open } from './fixtures.ts';
 import { listsContract } from './lists.ts';
 import { outputContract } from './output.ts';
+import { ownContract } from './own.ts';
 import { presenceContract } from './presence.ts';
 import { queueContract } from './queue.ts';
+import { recordsContract } from './records.ts';
 import { sequencesContract } from './sequences.ts';
 import { submitsContract } from './submits.ts';
 
@@ -18,12 +20,14 @@ export function engineContract(name: string, open: Open): void {
   describe(`${name} keeps the contract`, () => {
     busContract(open);
     documentsContract(open);
+    recordsContract(open);
     submitsContract(open);
     claimsContract(open);
     queueContract(open);
     fairContract(open);
     commitsContract(open);
     listsContract(open);
+    ownContract(open);
     dueContract(open);
     outputContract(open);
     presenceContract(open);

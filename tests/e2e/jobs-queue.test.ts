@@ -165,3 +165,26 @@ describe.each(engines)('the expected wait on %s', (engine) => {
     await future.close();
   });
 });
+
+describe.each(engines)('one submitter’s part of a queue on %s', (engine) => {
+  const server = useServer({ engine, env: { MAX_QUEUED_PER_VIEWER: '2' } });
+
+  it('is bounded in each space, and one past it is refused with the limit', async () => {
+    const [space, elsewhere] = [await newSpace(server), await newSpace(server)];
+    const other: Viewer = { ...visitor('u_other'), name: 'other', role: 'USER' };
+    await submitMany(server, space, ['1', '2']);
+    const { errors } = await trySubmit(server, { space, prompt: '3' });
+    expect(errors).toMatchObject([
+      {
+        message: `You have 2 jobs waiting in space ${space}; at most 2 of one submitter may`,
+        extensions: { code: 'QUEUE_FULL', field: 'input.space', limit: 2, retryAfterSeconds: 5 },
+      },
+    ]);
+    await submit(server, elsewhere, { prompt: '4' });
+    await server.server.services.submission.submit({ space, prompt: '?' }, other);
+    await using worker = await openWorker(server, space);
+    expect((await worker.work()).input.prompt).toBe('1');
+    await submit(server, space, { prompt: '5' });
+    expect((await trySubmit(server, { space, prompt: '6' })).errors[0]?.extensions.code).toBe('QUEUE_FULL');
+  });
+});

@@ -39,7 +39,7 @@ export type ErrorCode =
   | 'PAYLOAD_TOO_LARGE'
   /** The operation is too deep or too costly. */
   | 'QUERY_TOO_COMPLEX'
-  /** As many jobs wait as the space allows. */
+  /** As many jobs wait as the space allows, or as many of yours as the server does; `limit` says how many. */
   | 'QUEUE_FULL'
   /** Too many at once or in a while; `retryAfterSeconds` says when again. */
   | 'RATE_LIMITED'

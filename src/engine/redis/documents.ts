@@ -17,12 +17,15 @@ export function documentsOf({ run, send }: Connection, keys: Keys, clock: Clock)
     return value == null ? null : { id, value: JSON.parse(value) as T, revision: Number(revision) };
   }
 
+  const dropExpired = (kind: string) =>
+    send('ZREMRANGEBYSCORE', keys.documents(kind), '-inf', clock.now() - INDEX_GRACE_MS);
+
   return {
     get,
 
     async list<T extends Json>(kind: string) {
       const index = keys.documents(kind);
-      await send('ZREMRANGEBYSCORE', index, '-inf', clock.now() - INDEX_GRACE_MS);
+      await dropExpired(kind);
       const ids = await send<string[]>('ZRANGE', index, 0, -1);
       const found = await Promise.all(ids.sort().map((id) => get<T>(kind, id)));
       return found.filter((document) => document !== null);
@@ -32,7 +35,9 @@ export function documentsOf({ run, send }: Connection, keys: Keys, clock: Clock)
       // Kept for as long as is left of its time, so that a server's clock that is a little ahead or behind does not matter.
       const keptMs = expiresAt === undefined ? '' : Math.max(0, expiresAt - clock.now());
       const entry = () => send('ZADD', keys.documents(kind), 'GT', expiresAt ?? 'inf', id);
-      await entry();
+      // Entries go here, too: not every kind is ever listed.
+      if (expiresAt !== undefined) await Promise.all([entry(), dropExpired(kind)]);
+      else await entry();
       const revision = await run<number | null>('put', keys.document(kind, id), expect, JSON.stringify(value), keptMs);
       if (revision !== null) await entry();
       return revision;

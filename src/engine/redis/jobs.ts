@@ -9,7 +9,7 @@ import type { Argument, Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { facts, parse } from './record.ts';
 
-type CreateReply = number | ['again', string] | ['exists', string] | ['no-space'] | ['full', number];
+type CreateReply = number | ['again', string] | ['exists', string] | ['no-space'] | ['full' | 'own-full', number];
 
 const once = (submitter: string, key: string): string => `${submitter}\n${key}`;
 
@@ -23,7 +23,7 @@ export function jobsOf({ run, send }: Connection, keys: Keys): Jobs {
   return {
     read,
 
-    async create(job, input, maxQueued, order = 'FIFO') {
+    async create(job, input, maxQueued, order = 'FIFO', maxOwn) {
       // The script puts the seq in, the last part of the record.
       const { seq: _, ...record } = job;
       const reply = await run<CreateReply>(
@@ -38,7 +38,9 @@ export function jobsOf({ run, send }: Connection, keys: Keys): Jobs {
         maxQueued,
         job.limits.maxRunSeconds * 1000,
         job.idempotencyKey === null ? '' : once(job.submitter.id, job.idempotencyKey),
-        ...(order === 'FAIR' ? [`${job.submitter.id}\n`, job.priority] : []),
+        job.submitter.id,
+        maxOwn ?? '',
+        ...(order === 'FAIR' ? [job.priority] : []),
       );
       return typeof reply === 'number' ? { outcome: 'created', job: { ...job, seq: reply } } : notCreated(job, reply);
     },
@@ -97,14 +99,15 @@ export function jobsOf({ run, send }: Connection, keys: Keys): Jobs {
       return expiry === null ? null : Number(expiry);
     },
 
-    async list(partitions, statuses, before, limit) {
+    async list(partitions, statuses, before, limit, submitter = null) {
       const wanted = statuses ?? jobStatuses;
+      const indexes = wanted.map((status) => (submitter === null ? `list:${status}` : `own:${status}:${submitter}`));
       const jobs: Job[] = [];
       // A job may be removed or change its status between index and record: then the page is filled from further on.
       for (let from = before ?? ''; jobs.length < limit; ) {
         const missing = limit - jobs.length;
         const pages = partitions.map((partition) =>
-          run<string[]>('list', keys.base(partition), from, missing, ...wanted),
+          run<string[]>('list', keys.base(partition), from, missing, ...indexes),
         );
         const cursors = (await Promise.all(pages)).flat().sort(newestFirst).slice(0, missing);
         const found = await Promise.all(cursors.map((cursor) => read(cursor.slice(cursor.indexOf(':') + 1))));
@@ -157,6 +160,7 @@ function notCreated(job: Parameters<Jobs['create']>[0], reply: Exclude<CreateRep
     case 'no-space':
       return { outcome: 'no-space' };
     case 'full':
-      return { outcome: 'full', queued: reply[1] };
+    case 'own-full':
+      return { outcome: reply[0], queued: reply[1] };
   }
 }

@@ -12,6 +12,7 @@ import { type JobId, partitionOf } from '../../domain/ids.ts';
  * | `leases` | sorted set | ids of leased jobs by expiry |
  * | `due` | sorted set | ids of all jobs by deadline |
  * | `list:<status>` | sorted set | cursors of the jobs in that status, all with score 0 |
+ * | `own:<status>:<submitter>` | sorted set | those of one submitter, likewise |
  * | `once` | hash | job ids by submitter, newline, idempotency key |
  * | `seq` | number | the highest number given to a job of the queue |
  * | `turns` | sorted set | jobs of a FAIR queue that wait, all with score 0: submitter, newline, priority, newline, number of 14 digits |
@@ -22,10 +23,12 @@ import { type JobId, partitionOf } from '../../domain/ids.ts';
  * | `app:<id>` | hash | a presence: `card` (JSON), `session`, `status`, `lastSeenAt`, `until` |
  * | `held:<app>` | hash | tokens of the leases an app holds, by job id |
  * | `meta` | hash | `changedAt`, `lastConnectedAt` |
+ * | `records` | sorted set | records of a kind, all with score 0: id, space, value as JSON |
+ * | `expiry` | sorted set | ids of the kind's records by when they expire |
  * | `doc:<kind>` | hash | the document whose id is the partition: `value` (JSON), `rev` |
  *
  * Channels: `job:<id>` (a job's changes), `out:<id>` (its streamed output), `jobs` (those of all jobs of the partition), `signals` (a space's). `facts` is one string,
- * `<status> <deadline> <lease> <app> <cursor>` with `-` for none: all that indexes follow from. As long as a commit brings the same
+ * `<status> <deadline> <lease> <app> <cursor> <submitter>` with `-` for none: all that indexes follow from. As long as a commit brings the same
  * there is nothing to index.
  */
 export interface Keys {
@@ -37,6 +40,8 @@ export interface Keys {
   document(kind: string, id: string): string;
   /** Sorted set: the ids of a kind's documents, by when the entry may go. */
   documents(kind: string): string;
+  /** What the names of a kind's records begin with. */
+  records(kind: string): string;
   sessions: string;
   layout: string;
   /** Channel of a process-wide topic. */
@@ -54,6 +59,7 @@ export function keysOf(prefix: string): Keys {
     output: (id) => `${base(partitionOf(id))}out:${id}`,
     document: (kind, id) => `${base(id)}doc:${kind}`,
     documents: (kind) => `${prefix}:docs:${kind}`,
+    records: (kind) => base(`r:${kind}`),
     sessions: `${prefix}:sessions`,
     layout: `${prefix}:layout`,
     topic: (topic) => `${prefix}:topic:${topic}`,

@@ -23,8 +23,8 @@ export function parse([state, claim, conf]: (string | null)[]): Job | null {
 }
 
 /** All that indexes follow from; see keys.ts. */
-export const facts = ({ status, deadline, lease, app, cursor }: JobIndex): string =>
-  `${status} ${deadline} ${lease ?? '-'} ${app ?? '-'} ${cursor}`;
+export const facts = ({ status, deadline, lease, app, cursor, submitter }: JobIndex): string =>
+  `${status} ${deadline} ${lease ?? '-'} ${app ?? '-'} ${cursor} ${submitter}`;
 
 /** The value with everything in it frozen. */
 export function frozen<T>(value: T): T {

@@ -9,6 +9,7 @@ import { inspectLayout } from './layout.ts';
 import { type Log, reason, SILENT } from './log.ts';
 import { outputOf } from './output.ts';
 import { presenceOf } from './presence.ts';
+import { recordsOf } from './records.ts';
 import { openSubscriber } from './subscriber.ts';
 
 export interface RedisEngineOptions {
@@ -79,6 +80,7 @@ export async function openRedis(options: RedisEngineOptions): Promise<Engine> {
     },
     nextSession: () => connection.run<number>('session', keys.sessions),
     documents: documentsOf(connection, keys, clock),
+    records: recordsOf(connection, keys, clock),
     jobs: jobsOf(connection, keys),
     output: outputOf(connection, keys),
     presence: presenceOf(connection, keys),

@@ -10,9 +10,11 @@ const names = [
   'leave',
   'list',
   'lose',
+  'newest',
   'positions',
   'present',
   'put',
+  'record',
   'register',
   'remove',
   'renew',
@@ -30,7 +32,10 @@ export interface Script {
 /** One command, one file in lua/, each with its contract on top. */
 export const scripts = Object.fromEntries(names.map((name) => [name, load(name)])) as Record<ScriptName, Script>;
 
-function load(name: ScriptName): Script {
+/** What older data is brought up to date with. */
+export const migrating = { adopt: load('adopt'), raise: load('raise') };
+
+function load(name: string): Script {
   const text = readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

@@ -15,7 +15,7 @@ interface StoredJob {
   confirmed: number;
 }
 
-type Stored = Pick<JobIndex, 'status' | 'place' | 'deadline' | 'lease'> & {
+type Stored = Pick<JobIndex, 'status' | 'submitter' | 'place' | 'deadline' | 'lease'> & {
   row: number;
   revision: number;
   confirmed: number;
@@ -28,7 +28,7 @@ type Stored = Pick<JobIndex, 'status' | 'place' | 'deadline' | 'lease'> & {
 export function createJobs(database: Database, store: Store, now: () => Instant): Jobs {
   const find = database.one<StoredJob>('SELECT job, confirmed FROM jobs WHERE id = ?');
   const findIndex = database.one<Stored>(
-    'SELECT row, revision, status, place, deadline, lease, confirmed FROM jobs WHERE id = ?',
+    'SELECT row, revision, status, submitter, place, deadline, lease, confirmed FROM jobs WHERE id = ?',
   );
   const insert = database.run(
     `INSERT INTO jobs (id, partition, cursor, submitter, idempotency_key, revision, status, place, deadline, job, fair)
@@ -39,8 +39,8 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
   // What moves no index leaves the indexes alone: most commits are reports of progress.
   const report = database.run('UPDATE jobs SET revision = ?, confirmed = ?, job = ? WHERE row = ?');
   const move = database.run(
-    `UPDATE jobs SET revision = ?, confirmed = ?, job = ?, status = ?, place = ?, deadline = ?, lease = ?, app = ?,
-       lease_until = CASE WHEN lease IS ?7 THEN lease_until END WHERE row = ?9`,
+    `UPDATE jobs SET revision = ?, confirmed = ?, job = ?, status = ?, submitter = ?, place = ?, deadline = ?, lease = ?, app = ?,
+       lease_until = CASE WHEN lease IS ?8 THEN lease_until END WHERE row = ?10`,
   );
   const lease = database.run(
     `UPDATE jobs SET revision = ?, confirmed = 0, job = ?, status = ?, place = NULL, deadline = ?, lease = ?, app = ?, lease_until = ?
@@ -65,6 +65,9 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
   const findSpace = database.one<{ queued: number; recent_runs: string }>(
     'SELECT queued, recent_runs FROM spaces WHERE id = ?',
   );
+  const countOwn = database.one<{ queued: number }>(
+    'SELECT count(*) AS queued FROM jobs WHERE partition = ? AND submitter = ? AND place IS NOT NULL',
+  );
   const addQueued = database.run('UPDATE spaces SET queued = queued + ? WHERE id = ?');
   const saveRuns = database.run(
     'INSERT INTO spaces (id, recent_runs) VALUES (?, ?) ON CONFLICT DO UPDATE SET recent_runs = excluded.recent_runs',
@@ -88,6 +91,13 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
   const findPageOf = database.all<{ row: number; cursor: string }>(
     `SELECT row, cursor FROM jobs WHERE partition = ? AND cursor < ? AND status IN (SELECT value FROM json_each(?))
      ORDER BY cursor DESC LIMIT 0 + ?`,
+  );
+  const findOwn = database.all<{ row: number; cursor: string }>(
+    `SELECT row, cursor FROM jobs WHERE partition = ? AND submitter = ? AND cursor < ? ORDER BY cursor DESC LIMIT 0 + ?`,
+  );
+  const findOwnOf = database.all<{ row: number; cursor: string }>(
+    `SELECT row, cursor FROM jobs WHERE partition = ? AND submitter = ? AND cursor < ?
+       AND status IN (SELECT value FROM json_each(?)) ORDER BY cursor DESC LIMIT 0 + ?`,
   );
   const findRow = database.one<StoredJob>('SELECT job, confirmed FROM jobs WHERE row = ?');
   const findDue = database.all<{ kind: Due['kind']; partition: string; id: string }>(
@@ -119,12 +129,16 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
   }
 
   function replace(before: Stored, job: Job, index: JobIndex, text: string): boolean {
-    const { partition, status, place, deadline, lease: token, app } = index;
+    const { partition, status, submitter, place, deadline, lease: token, app } = index;
     const confirmed = index.confirmed || (token !== null && token === before.lease && before.confirmed === 1);
     const flag = confirmed ? 1 : 0;
     const moved =
-      status !== before.status || place !== before.place || deadline !== before.deadline || token !== before.lease;
-    if (moved) move(job.revision, flag, text, status, place, deadline, token, app, before.row);
+      status !== before.status ||
+      submitter !== before.submitter ||
+      place !== before.place ||
+      deadline !== before.deadline ||
+      token !== before.lease;
+    if (moved) move(job.revision, flag, text, status, submitter, place, deadline, token, app, before.row);
     else report(job.revision, flag, text, before.row);
     if ((place === null) !== (before.place === null)) addQueued(place === null ? -1 : 1, partition);
     return confirmed;
@@ -136,7 +150,7 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
   }
 
   return {
-    async create(job, input, maxQueued, order = 'FIFO') {
+    async create(job, input, maxQueued, order = 'FIFO', maxOwn = Number.POSITIVE_INFINITY) {
       const inputText = JSON.stringify(input);
       return store.write((tell) => {
         const space = partitionOf(job.id);
@@ -144,6 +158,9 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
         if (kept) return { outcome: 'exists', id: kept.id };
         if (!spaceStands(space, now())) return { outcome: 'no-space' };
         const queued = findSpace(space)?.queued ?? 0;
+        // While fewer wait in all there is nothing to count.
+        const own = queued < maxOwn ? 0 : countOwn(space, job.submitter.id)!.queued;
+        if (own >= maxOwn) return { outcome: 'own-full', queued: own };
         if (queued >= maxQueued) return { outcome: 'full', queued };
         const fair = order === 'FAIR';
         const placed: QueuedJob = { ...job, seq: fair ? turns.next(space, job) : nextSeq(space)!.seq };
@@ -207,10 +224,10 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
         return { queued, running: countLeases(space)?.running ?? 0, recentRunMs: JSON.parse(recent_runs) };
       }),
     leaseExpiry: (id) => store.read(() => findExpiry(id)?.lease_until ?? null),
-    list: (partitions, statuses, before, limit) =>
+    list: (partitions, statuses, before, limit, submitter = null) =>
       store.read(() =>
         partitions
-          .flatMap((partition) => page(partition, statuses, before ?? LAST_CURSOR, limit))
+          .flatMap((partition) => page(partition, submitter, statuses, before ?? LAST_CURSOR, limit))
           .sort((a, b) => (a.cursor < b.cursor ? 1 : -1))
           .slice(0, limit)
           .map(({ row }) => stored(findRow(row)!)),
@@ -231,9 +248,20 @@ export function createJobs(database: Database, store: Store, now: () => Instant)
       }),
   };
 
-  function page(partition: string, statuses: JobStatus[] | null, before: string, limit: number) {
-    if (statuses === null) return findPage(partition, before, limit);
-    return findPageOf(partition, before, JSON.stringify(statuses), limit);
+  function page(
+    partition: string,
+    submitter: string | null,
+    statuses: JobStatus[] | null,
+    before: string,
+    limit: number,
+  ) {
+    const some = JSON.stringify(statuses);
+    if (submitter === null) {
+      return statuses ? findPageOf(partition, before, some, limit) : findPage(partition, before, limit);
+    }
+    return statuses
+      ? findOwnOf(partition, submitter, before, some, limit)
+      : findOwn(partition, submitter, before, limit);
   }
 }
 

@@ -89,4 +89,18 @@ export const migrations = [
     PRIMARY KEY (space, priority)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- A viewer's own jobs, and those of them that wait.
+  CREATE INDEX jobs_own ON jobs (partition, submitter, cursor);
+  CREATE INDEX jobs_waiting ON jobs (partition, submitter, place) WHERE place IS NOT NULL;
+
+  CREATE TABLE records (
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (kind, id)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX records_expiry ON records (expires_at);
+  `,
 ];

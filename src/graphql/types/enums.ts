@@ -76,7 +76,7 @@ const codes: Record<Code, string> = {
   ALREADY_EXISTS: 'The id is taken.',
   CONFLICT: 'Something else is in the way; the message says what.',
   SPACE_NOT_CONNECTED: 'No remote app is connected to the space.',
-  QUEUE_FULL: 'As many jobs wait as the space allows.',
+  QUEUE_FULL: 'As many jobs wait as the space allows, or as many of yours as the server does; `limit` says how many.',
   INPUT_NOT_ACCEPTED: 'The space does not take such input.',
   FILE_TOO_LARGE: 'A file is larger than `limit` bytes.',
   FILE_TYPE_NOT_ACCEPTED: 'The space does not take files of this type.',

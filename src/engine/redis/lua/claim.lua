@@ -18,22 +18,24 @@ for i = 1, #popped, 2 do
   local key = base .. 'job:' .. id
   local job = redis.call('HMGET', key, 'state', 'rev', 'facts', 'input', 'run', 'turn')
   if job[1] then
-    local cursor = string.match(job[3], '%S+$')
+    local cursor, submitter = string.match(job[3], '^%S+ %S+ %S+ %S+ (%S+) ?(.*)$')
     local deadline = string.format('%.0f', now + job[5])
     local claim = '{"token":"' .. token .. '","app":' .. ARGV[4] .. ',"session":' .. session ..
       ',"at":' .. string.format('%.0f', now) .. '}'
     redis.call('HSET', key, 'claim', claim, 'rev', job[2] + 1, 'conf', 0,
-      'facts', 'RUNNING ' .. deadline .. ' ' .. token .. ' ' .. app .. ' ' .. cursor)
+      'facts', 'RUNNING ' .. deadline .. ' ' .. token .. ' ' .. app .. ' ' .. cursor .. ' ' .. submitter)
     redis.call('HSET', base .. 'held:' .. app, id, token)
     redis.call('ZADD', base .. 'leases', now + ARGV[3], id)
     redis.call('ZADD', base .. 'due', deadline, id)
     redis.call('ZREM', base .. 'list:QUEUED', cursor)
+    redis.call('ZREM', base .. 'own:QUEUED:' .. submitter, cursor)
     if job[6] then
       local priority, seq = string.match(job[6], '\n(%-?%d+)\n(%d+)$')
       redis.call('ZREM', base .. 'turns', job[6])
       redis.call('ZADD', base .. 'served', 'GT', seq, priority)
     end
     redis.call('ZADD', base .. 'list:RUNNING', 0, cursor)
+    redis.call('ZADD', base .. 'own:RUNNING:' .. submitter, 0, cursor)
     local message = '{"state":' .. job[1] .. ',"claim":' .. claim .. '}'
     redis.call('PUBLISH', key, message)
     redis.call('PUBLISH', base .. 'jobs', message)

@@ -15,9 +15,9 @@ if was[2] == facts then
   if was[3] == '1' then confirmed = '1' end
   redis.call('HSET', key, 'state', state, 'claim', '', 'rev', revision, 'conf', confirmed)
 else
-  local fields = '^(%S+) (%S+) (%S+) (%S+) (%S+)$'
-  local status0, deadline0, lease0, app0, cursor0 = string.match(was[2] or '- - - - -', fields)
-  local status, deadline, lease, _, cursor = string.match(facts, fields)
+  local fields = '^(%S+) (%S+) (%S+) (%S+) (%S+) ?(.*)$'
+  local status0, deadline0, lease0, app0, cursor0, own0 = string.match(was[2] or '- - - - -', fields)
+  local status, deadline, lease, _, cursor, own = string.match(facts, fields)
   if lease == lease0 and was[3] == '1' then confirmed = '1' end
   redis.call('HSET', key, 'state', state, 'claim', '', 'rev', revision, 'conf', confirmed, 'facts', facts)
   if deadline ~= deadline0 then redis.call('ZADD', base .. 'due', deadline, id) end
@@ -25,14 +25,18 @@ else
     redis.call('ZREM', base .. 'leases', id)
     redis.call('HDEL', base .. 'held:' .. app0, id)
   end
-  if status ~= status0 or cursor ~= cursor0 then
+  if status ~= status0 or cursor ~= cursor0 or own ~= own0 then
     if status0 == 'QUEUED' then
       redis.call('ZREM', base .. 'queue', id)
       local turn = redis.call('HGET', key, 'turn')
       if turn then redis.call('ZREM', base .. 'turns', turn) end
     end
-    if cursor0 ~= '-' then redis.call('ZREM', base .. 'list:' .. status0, cursor0) end
+    if cursor0 ~= '-' then
+      redis.call('ZREM', base .. 'list:' .. status0, cursor0)
+      redis.call('ZREM', base .. 'own:' .. status0 .. ':' .. own0, cursor0)
+    end
     redis.call('ZADD', base .. 'list:' .. status, 0, cursor)
+    redis.call('ZADD', base .. 'own:' .. status .. ':' .. own, 0, cursor)
   end
 end
 if ARGV[6] then
