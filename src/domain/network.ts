@@ -1,17 +1,22 @@
-import { isIPv6 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 
 /**
- * What a limit by address counts together: an IPv4 address, or the /64 network of an IPv6 one, as each customer has at least that many
- * addresses to himself (RFC 6177).
+ * What counts as one place when things are counted by address: an IPv4 address, or the /64 of an IPv6 address, all of which one
+ * subscriber usually has (RFC 6177). An IPv4 address written as IPv6 (`::ffff:192.0.2.1`) is the former. What is no address is
+ * returned as it is.
  */
 export function networkOf(address: string): string {
-  const [bare = ''] = address.split('%', 1);
-  if (!isIPv6(bare)) return bare;
-  // An IPv4 address at the end stands for two groups.
-  const [head = '', tail] = bare.replace(/[\d.]+\.\d+$/, '0:0').split('::');
+  const plain = address.replace(/%.*$/, '').toLowerCase();
+  const mapped = /^(?:0*:)*:?ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)?.[1];
+  if (mapped !== undefined && isIPv4(mapped)) return mapped;
+  if (!isIPv6(plain)) return address;
+  const [before = '', after] = plain.split('::');
   const groups = (text: string) => (text === '' ? [] : text.split(':'));
-  const [before, after] = [groups(head), groups(tail ?? '')];
-  const zeros = new Array<string>(8 - before.length - after.length).fill('0');
-  const network = [...before, ...zeros, ...after].slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
+  const head = groups(before);
+  const tail = groups(after ?? '');
+  // A tail in dotted notation is two groups long.
+  const length = head.length + tail.length + (plain.includes('.') ? 1 : 0);
+  const all = [...head, ...Array.from({ length: after === undefined ? 0 : 8 - length }, () => '0'), ...tail];
+  const network = all.slice(0, 4).map((group) => Number.parseInt(group, 16).toString(16));
   return `${network.join(':')}::/64`;
 }

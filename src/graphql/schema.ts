@@ -13,6 +13,7 @@ import './types/jobs.ts';
 import './types/report.ts';
 import './types/remote-app.ts';
 import './types/stats.ts';
+import './types/audit.ts';
 
 /** The API. schema.graphql is printed from it. */
 export const schema = lexicographicSortSchema(builder.toSchema());

@@ -9,6 +9,7 @@ import type { Viewer } from '../domain/viewer.ts';
 import { type Engine, EngineUnavailable, type HeldLease, type SpaceSignal } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import { type AppEvent, type AppLink, type AppSession, createSession, type Held, newHeld } from './app-session.ts';
+import type { Audit, Doer } from './audit.ts';
 import type { Connections } from './connections.ts';
 import { createDispatcher } from './dispatcher.ts';
 import type { Jobs } from './jobs.ts';
@@ -23,6 +24,7 @@ export interface AppsParts {
   jobs: Jobs;
   spaces: Spaces;
   connections: Connections;
+  audit: Audit;
   times: LeaseTimes & { silenceMs: number };
   log: Log;
 }
@@ -35,8 +37,10 @@ export interface RegisterInput extends Registration {
 export type Apps = ReturnType<typeof createApps>;
 
 /** The remote apps on this process: how they come, what they are told, how they leave. */
-export function createApps({ engine, jobs, spaces, connections, times, log }: AppsParts) {
+export function createApps({ engine, jobs, spaces, connections, audit, times, log }: AppsParts) {
   const sessions = new Map<AppId, AppSession>();
+  /** Who registered each, for the audit log. */
+  const doers = new WeakMap<AppSession, Doer>();
   const closing = new Set<Promise<void>>();
   let draining = false;
 
@@ -114,7 +118,12 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
 
   // --- registration ------------------------------------------------------------------------------------------------------------
 
-  async function connect(viewer: Viewer, input: RegisterInput, link: AppLink): Promise<Stream<AppEvent>> {
+  async function connect(
+    viewer: Viewer,
+    input: RegisterInput,
+    link: AppLink,
+    address: string | null,
+  ): Promise<Stream<AppEvent>> {
     if (draining)
       throw new Refusal('SERVER_DRAINING', 'This server is going away; connect again', { retryAfterSeconds: 1 });
     const registration = checkRegistration(input);
@@ -160,6 +169,10 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
       'A remote app registered',
     );
     session.registered = true;
+    const by = { actor: viewer, address };
+    doers.set(session, by);
+    const { id, name, spaces: serves } = presence;
+    audit.record({ ...by, kind: 'APP_CONNECTED', subject: id, detail: { name, spaces: serves } });
     dispatcher.ready(session);
     return session.stream;
   }
@@ -259,6 +272,8 @@ export function createApps({ engine, jobs, spaces, connections, times, log }: Ap
       { app: name, id },
       how === 'left' ? 'A remote app left' : 'A remote app was lost; it has a grace to come back',
     );
+    const by = doers.get(session);
+    if (by) audit.record({ ...by, kind: 'APP_DISCONNECTED', subject: id, detail: { name, how } });
     for (const space of served) {
       background(how === 'lost' ? engine.presence.lose(space, id, number, until) : abandon(space, id, number));
     }

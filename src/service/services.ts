@@ -4,7 +4,9 @@ import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import { createAccess } from './access.ts';
 import { createAccounts, FIRST_ADMIN } from './accounts.ts';
+import { createAdministration } from './administration.ts';
 import { createApps } from './apps.ts';
+import { createAudit } from './audit.ts';
 import { createConnections } from './connections.ts';
 import { type Console, TERMINAL } from './console.ts';
 import { createFiles, filesDirectory } from './files.ts';
@@ -30,6 +32,7 @@ export function createServices(engine: Engine, config: Config, log: Log, console
   const times = { keepaliveMs: config.keepaliveMs, graceMs: config.graceMs, silenceMs: config.silenceMs };
   let draining = false;
 
+  const audit = createAudit({ engine, keepDays: config.auditDays, log });
   const spaces = createSpaces(engine, (error) => log.warn({ err: error }, 'Spaces could not be read again'));
   const access = createAccess(engine);
   const accounts = createAccounts(engine, access);
@@ -62,7 +65,7 @@ export function createServices(engine: Engine, config: Config, log: Log, console
   });
   const jobs = createJobs({ engine, files });
   const connections = createConnections(engine, spaces, times);
-  const apps = createApps({ engine, jobs, spaces, connections, times, log });
+  const apps = createApps({ engine, jobs, spaces, connections, audit, times, log });
   const limits = {
     promptBytes: config.limits.prompt,
     parametersBytes: config.limits.parameters,
@@ -87,6 +90,7 @@ export function createServices(engine: Engine, config: Config, log: Log, console
     trackedSeconds: config.trackedSeconds,
   });
   const deletion = createSpaceDeletion({ engine, jobs, apps, spaces, log });
+  const administration = createAdministration({ spaces, deletion, apps, connections, audit });
   const sweeper = createSweeper({ engine, jobs, apps, spaces, deletion, files, graceMs: config.graceMs, log });
   const counters = newCounters();
   const stats = createStats({ engine, counters, connectedApps: apps.connected, activeJobs: apps.running, log });
@@ -107,7 +111,8 @@ export function createServices(engine: Engine, config: Config, log: Log, console
     reports,
     stats,
     counters,
-    deleteSpace: deletion.delete,
+    administration,
+    audit,
     draining: () => draining,
 
     /** Nothing new is taken or given out; who is connected hears of it. */
@@ -123,6 +128,7 @@ export function createServices(engine: Engine, config: Config, log: Log, console
       await stats.stop();
       await spaces.stop();
       await identity.stop();
+      await audit.stop();
     },
   };
 }

@@ -69,8 +69,8 @@ export function createSpaceDeletion({ engine, jobs, apps, spaces, log }: SpaceDe
   }
 
   return {
-    /** Deletes a space with its jobs and their files. Refused while jobs run; queued ones are cancelled, so that watchers see an end. */
-    async delete(id: string): Promise<void> {
+    /** Deletes a space with its jobs and their files. Refused while jobs run; queued ones are cancelled, so that watchers see an end. `begun`: it stands, whatever comes between. */
+    async delete(id: string, begun = () => {}): Promise<void> {
       await spaces.require(id, 'id');
       const { running } = await engine.jobs.queue(id);
       if (running > 0) {
@@ -78,6 +78,7 @@ export function createSpaceDeletion({ engine, jobs, apps, spaces, log }: SpaceDe
       }
       const revision = await turn(id, 0);
       if (revision === null) throw new Refusal('CONFLICT', `Space ${id} is being deleted already`, { field: 'id' });
+      begun();
       await purge(id, revision);
     },
 

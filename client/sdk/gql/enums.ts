@@ -1,3 +1,36 @@
+/** What was done. */
+export type AuditKind =
+  /** A remote app registered. */
+  | 'APP_CONNECTED'
+  /** A remote app said goodbye (`detail.how`: left) or was lost (lost). */
+  | 'APP_DISCONNECTED'
+  /** An administrator ended a remote app’s connection. */
+  | 'APP_REMOVED'
+  /** A password was changed. */
+  | 'PASSWORD_CHANGED'
+  /** Somebody signed in. */
+  | 'SIGNED_IN'
+  /** Somebody signed out. */
+  | 'SIGNED_OUT'
+  /** A sign-in was refused. */
+  | 'SIGN_IN_FAILED'
+  /** A space was created. */
+  | 'SPACE_CREATED'
+  /** A space was deleted, with its jobs and files. */
+  | 'SPACE_DELETED'
+  /** A space was changed; `detail.fields` names what. */
+  | 'SPACE_UPDATED'
+  /** A token was created. */
+  | 'TOKEN_CREATED'
+  /** A token was revoked. */
+  | 'TOKEN_REVOKED'
+  /** An account was created. */
+  | 'USER_CREATED'
+  /** An account was disabled; its sessions and sockets have ended. */
+  | 'USER_DISABLED'
+  /** A disabled account may sign in again. */
+  | 'USER_ENABLED';
+
 /** Whether a remote app, or any of a space, is connected. */
 export type ConnectionStatus =
   /** It is there and takes work. */

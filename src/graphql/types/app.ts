@@ -1,5 +1,6 @@
 import type { RemoteApp, SpaceConnection } from '../../service/connections.ts';
 import { builder } from '../builder.ts';
+import { doer } from '../doer.ts';
 import { ConnectionStatusType } from './enums.ts';
 
 export const RemoteAppType = builder.objectRef<RemoteApp>('RemoteApp').implement({
@@ -73,7 +74,7 @@ builder.mutationField('disconnectApp', (t) =>
     description:
       'Ends a remote app’s connection; its work goes back to the queue. It may come again. False: there is no such app. For administrators.',
     args: { id: t.arg.id({ required: true, description: 'The app’s id.' }) },
-    resolve: (_root, { id }, { services }) => services.apps.disconnect(id),
+    resolve: (_root, { id }, context) => context.services.administration.disconnectApp(doer(context), id),
   }),
 );
 

@@ -3,7 +3,7 @@ import { type JobStatus, jobStatuses } from '../../domain/job.ts';
 import type { ErrorCode as Code, errorCodes } from '../../domain/refusal.ts';
 import { builder } from '../builder.ts';
 
-const described = <T extends string>(values: Record<T, string>): Record<T, { description: string }> =>
+export const described = <T extends string>(values: Record<T, string>): Record<T, { description: string }> =>
   Object.fromEntries(Object.entries<string>(values).map(([name, description]) => [name, { description }])) as Record<
     T,
     { description: string }

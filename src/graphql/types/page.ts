@@ -29,26 +29,28 @@ export async function jobPage(
   return { edges: page.jobs.map((node) => ({ cursor: jobs.cursor(node), node })), more: page.more, after };
 }
 
-const PageInfoType = builder.objectRef<JobPage>('PageInfo').implement({
-  description: 'Where a page stands (https://relay.dev/graphql/connections.htm).',
-  fields: (t) => ({
-    hasNextPage: t.boolean({ description: 'Whether there are older ones.', resolve: ({ more }) => more }),
-    hasPreviousPage: t.boolean({
-      description: 'Whether it began after a cursor.',
-      resolve: ({ after }) => after !== null,
+export const PageInfoType = builder
+  .objectRef<Pick<JobPage, 'more' | 'after'> & { edges: { cursor: string }[] }>('PageInfo')
+  .implement({
+    description: 'Where a page stands (https://relay.dev/graphql/connections.htm).',
+    fields: (t) => ({
+      hasNextPage: t.boolean({ description: 'Whether there are older ones.', resolve: ({ more }) => more }),
+      hasPreviousPage: t.boolean({
+        description: 'Whether it began after a cursor.',
+        resolve: ({ after }) => after !== null,
+      }),
+      startCursor: t.string({
+        nullable: true,
+        description: 'Of the first; null on an empty page.',
+        resolve: ({ edges }) => edges[0]?.cursor,
+      }),
+      endCursor: t.string({
+        nullable: true,
+        description: 'Of the last, to ask for the next page with; null on an empty page.',
+        resolve: ({ edges }) => edges.at(-1)?.cursor,
+      }),
     }),
-    startCursor: t.string({
-      nullable: true,
-      description: 'Of the first; null on an empty page.',
-      resolve: ({ edges }) => edges[0]?.cursor,
-    }),
-    endCursor: t.string({
-      nullable: true,
-      description: 'Of the last, to ask for the next page with; null on an empty page.',
-      resolve: ({ edges }) => edges.at(-1)?.cursor,
-    }),
-  }),
-});
+  });
 
 const JobEdgeType = builder.objectRef<JobPage['edges'][number]>('JobEdge').implement({
   description: 'A job in a page.',

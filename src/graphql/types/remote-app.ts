@@ -102,7 +102,7 @@ builder.subscriptionField('pendingRequests', (t) =>
     description:
       'For remote apps, over WebSocket only: registers, then delivers. The app is online as long as it lives; Complete is its goodbye.',
     args: { input: t.arg({ type: RemoteAppInput, required: true, description: 'The registration.' }) },
-    subscribe: (_root, { input }, { services, viewer, link }) => {
+    subscribe: (_root, { input }, { services, viewer, address, link }) => {
       if (!link) {
         throw new Refusal(
           'BAD_USER_INPUT',
@@ -114,6 +114,7 @@ builder.subscriptionField('pendingRequests', (t) =>
         viewer,
         { instance, name, version: version ?? null, spaces, capacity: capacity ?? 1, resume: resume ?? null },
         link,
+        address,
       );
     },
     resolve: (event) => event,

@@ -1,6 +1,7 @@
 import type { FileRules, Space, SpaceInputs, SpacePolicy } from '../../domain/space.ts';
 import { isAdmin, maySubmit } from '../../service/permissions.ts';
 import { builder, PER_VIEWER } from '../builder.ts';
+import { doer } from '../doer.ts';
 import { SpaceConnectionType } from './app.ts';
 import { JobStatusType, QueueOrderType, VisibilityType, WhenOfflineType } from './enums.ts';
 import { JobPageType, jobPage } from './page.ts';
@@ -195,22 +196,24 @@ builder.mutationFields((t) => ({
     authScopes: { admin: true },
     description: 'Creates a space. ALREADY_EXISTS if the id is taken. For administrators.',
     args: { input: t.arg({ type: CreateSpaceInput, required: true, description: 'The space.' }) },
-    resolve: (_root, { input: { id, title, ...change } }, { services }) => services.spaces.create(id, title, change),
+    resolve: (_root, { input: { id, title, ...change } }, context) =>
+      context.services.administration.createSpace(doer(context), id, title, change),
   }),
   updateSpace: t.field({
     type: SpaceType,
     authScopes: { admin: true },
     description: 'Changes a space. For administrators.',
     args: { input: t.arg({ type: UpdateSpaceInput, required: true, description: 'The changes.' }) },
-    resolve: (_root, { input: { id, ...change } }, { services }) => services.spaces.update(id, change),
+    resolve: (_root, { input: { id, ...change } }, context) =>
+      context.services.administration.updateSpace(doer(context), id, change),
   }),
   deleteSpace: t.boolean({
     authScopes: { admin: true },
     description:
       'Refused while jobs run; queued jobs are cancelled; its jobs and files are deleted. For administrators.',
     args: { id: t.arg.id({ required: true, description: 'The space.' }) },
-    resolve: async (_root, { id }, { services }) => {
-      await services.deleteSpace(id);
+    resolve: async (_root, { id }, context) => {
+      await context.services.administration.deleteSpace(doer(context), id);
       return true;
     },
   }),
