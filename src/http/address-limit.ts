@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { networkOf } from '../domain/network.ts';
 import { Refusal } from '../domain/refusal.ts';
+import { networkOf } from '../service/network.ts';
 import type { ClientAddress } from './client-address.ts';
 
 /** How many sockets and streams of events each client address has open at this process. */

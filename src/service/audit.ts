@@ -1,10 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Submitter } from '../domain/job.ts';
 import type { Instant, Json } from '../domain/json.ts';
-import { networkOf } from '../domain/network.ts';
 import { badInput } from '../domain/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
+import { networkOf } from './network.ts';
 
 /** Everything that is recorded. */
 export const auditKinds = {

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { RateLimits } from '../config.ts';
-import { networkOf } from '../domain/network.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Viewer } from '../domain/viewer.ts';
+import { networkOf } from './network.ts';
 
 /** Of so many viewers the last use is remembered; who is forgotten has a full bucket again. */
 const REMEMBERED = 50_000;

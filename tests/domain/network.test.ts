@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { networkOf } from '../../src/domain/network.ts';
+import { networkOf } from '../../src/service/network.ts';
 
 it.each([
   ['192.0.2.7', '192.0.2.7'],
@@ -12,6 +12,8 @@ it.each([
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ['64:ff9b:1:2::192.0.2.7', '64:ff9b:1:2::/64'],
   ['1::4:5:6:7:192.0.2.7', '1:0:4:5::/64'],
+  ['::1:2:3:4:5:6:7', '0:1:2:3::/64'],
+  ['1:2:3:4:5:6:192.0.2.33', '1:2:3:4::/64'],
   ['', ''],
   ['a socket', 'a socket'],
 ])('%s is counted as %s', (address, network) => {

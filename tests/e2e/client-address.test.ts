@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, readConfig } from '../../src/config.ts';
-import { networkOf } from '../../src/domain/network.ts';
 import { createClientAddress } from '../../src/http/client-address.ts';
 import { useServer } from '../help/use-server.ts';
 
@@ -129,21 +128,4 @@ describe('TRUST_PROXY', () => {
       expect(() => readConfig({ TRUST_PROXY: value })).toThrow(/^TRUST_PROXY: /);
     },
   );
-});
-
-describe('a network', () => {
-  it.each([
-    ['192.0.2.1', '192.0.2.1'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:0DB8:0001:0002::', '2001:db8:1:2::/64'],
-    ['2001:db8::5:6', '2001:db8:0:0::/64'],
-    ['::1:2:3:4:5:6:7', '0:1:2:3::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['64:ff9b::192.0.2.33', '64:ff9b:0:0::/64'],
-    ['1:2:3:4:5:6:192.0.2.33', '1:2:3:4::/64'],
-    ['', ''],
-  ])('counts %s as %s', (address, network) => {
-    expect(networkOf(address)).toBe(network);
-  });
 });
