@@ -1,6 +1,7 @@
 import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { MAX_PASSWORD, MIN_PASSWORD } from './domain/account.ts';
+import { type IssuerConfig, issuerOf, issuerProblem } from './domain/issuer.ts';
 
 /** How a browser calls the machine it runs on. */
 export const LOCAL: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
@@ -51,6 +52,20 @@ export const environment = z.object({
     `must have ${MIN_PASSWORD} to ${MAX_PASSWORD} characters`,
   ),
   SESSION_DAYS: number().positive().max(3650).default(30),
+  OIDC_ISSUER: optional,
+  OIDC_AUDIENCE: optional,
+  JWKS_URL: url(['http:', 'https:']),
+  OIDC_CLIENT_ID: optional,
+  OIDC_CLIENT_SECRET: optional,
+  OIDC_SCOPE: z
+    .string()
+    .regex(/(^| )openid( |$)/, 'must have "openid" among its words')
+    .default('openid profile email'),
+  OIDC_NAME_CLAIM: optional,
+  OIDC_ADMIN_CLAIM: optional.refine(
+    (text) => text === null || /^[^=]+=./s.test(text),
+    'must be a claim and the value that makes an administrator, like groups=spacedock-admins',
+  ),
   ALLOWED_ORIGINS: optional,
   TRUST_PROXY: optional,
   INTROSPECTION: onOff(true),
@@ -104,6 +119,8 @@ export interface Config {
   adminPassword: string | null;
   /** How long a session lasts that is not used. */
   sessionMs: number;
+  /** Null: people sign in with passwords alone. */
+  issuer: IssuerConfig | null;
   /** Null: the own origin, and any localhost while bound to loopback. */
   allowedOrigins: string[] | null;
   /** Addresses and networks (CIDR, or a name that proxy-addr knows) of the proxies in front; null: there is none. */
@@ -183,6 +200,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     throw new ConfigError(problems.join('\n'));
   }
   const e = read.data;
+  const problem = issuerProblem(e);
+  if (problem !== null) throw new ConfigError(problem);
   const config: Config = {
     host: e.HOST,
     port: e.PORT,
@@ -194,6 +213,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
     access: e.ACCESS,
     adminPassword: e.ADMIN_PASSWORD,
     sessionMs: e.SESSION_DAYS * 86_400_000,
+    issuer: issuerOf(e),
     allowedOrigins: origins(e.ALLOWED_ORIGINS),
     trustProxy: proxies(e.TRUST_PROXY),
     introspection: e.INTROSPECTION,
@@ -243,9 +263,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   return Object.freeze(config);
 }
 
+const HIDDEN = new Set(['ADMIN_PASSWORD', 'REDIS_URL', 'OIDC_CLIENT_SECRET']);
+
 /** A refused value may be shown, unless it is one that holds a password. */
-const shown = (name: string, value: string | undefined): string | undefined =>
-  name === 'ADMIN_PASSWORD' || name === 'REDIS_URL' ? '…' : value;
+const shown = (name: string, value: string | undefined): string | undefined => (HIDDEN.has(name) ? '…' : value);
 
 function origins(list: string | null): string[] | null {
   if (list === null) return null;

@@ -16,6 +16,7 @@ import { createGraphqlRoute } from './http/graphql.ts';
 import { securityHeaders } from './http/headers.ts';
 import { createListener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
+import { createOidcRoutes } from './http/oidc.ts';
 import { refuseUpgrade, sendJson, sendRefusal, sendText } from './http/respond.ts';
 import { refusedFor } from './live/origin.ts';
 import { createSockets } from './live/socket.ts';
@@ -68,6 +69,7 @@ export async function openServer(
   services.spaces.observe(() => sockets.reconsider());
   const doorkeeper = createDoorkeeper(services, client, config);
   const files = createFileRoutes(services);
+  const oidc = createOidcRoutes(services, doorkeeper);
   const metrics = createMetrics(services);
   const graphql = createGraphqlRoute(services, watch, config, log, { documents, doorkeeper, addresses });
   const sdl = `${printSchema(schema)}\n`;
@@ -89,6 +91,7 @@ export async function openServer(
     if (path === '/graphql') return graphql.answer(request, response);
     if (path === '/files' && method === 'POST') return files.post(request, response, url);
     if (method !== 'GET' && method !== 'HEAD') throw new Refusal('NOT_FOUND', `There is no ${method} ${path}`);
+    if (oidc.has(path)) return oidc.get(request, response, url);
     if (path.startsWith('/files/')) return files.get(request, response, url);
     switch (path) {
       case '/':

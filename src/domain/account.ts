@@ -13,8 +13,18 @@ export interface Account {
   /** Sessions of an older one are over. */
   epoch: number;
   createdAt: Instant;
-  /** The issuer that vouches for the person, and its name for them; null: the password does. */
-  external: { issuer: string; subject: string } | null;
+  /**
+   * The issuer that vouches for the person, and its name for them; null: the password does. `issuedAt`: of the newest token seen, which
+   * says the role.
+   */
+  external: { issuer: string; subject: string; issuedAt: Instant } | null;
+}
+
+/** What an issuer's token says of a person. */
+export interface Vouched extends NonNullable<Account['external']> {
+  /** Wanted for the account, if it is made now. */
+  name: string;
+  role: Account['role'];
 }
 
 export const MAX_NAME = 64;

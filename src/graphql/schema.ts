@@ -4,6 +4,7 @@ import './types/scalars.ts';
 import './types/enums.ts';
 import './types/viewer.ts';
 import './types/account.ts';
+import './types/sign-in.ts';
 import './types/token.ts';
 import './types/app.ts';
 import './types/space.ts';

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
+import type { Instant } from '../domain/json.ts';
 import type { Asker } from '../graphql/context.ts';
 import { bearerOf, cookieSecret, SESSION_COOKIE, setCookie, VISITOR_COOKIE } from '../live/credentials.ts';
 import type { Services } from '../service/services.ts';
@@ -16,12 +17,22 @@ export function createDoorkeeper(
   config: Config,
 ) {
   const secrets = new WeakMap<Asker, string>();
-  const secure = config.publicUrl?.startsWith('https:') ?? false;
+  /** Whether cookies are for https alone. */
+  const isSecure = (request: IncomingMessage): boolean =>
+    (config.publicUrl?.startsWith('https:') ?? false) || isHttps(request);
 
   const remember = (response: ServerResponse, name: string, value: string, seconds: number) =>
-    response.appendHeader('set-cookie', setCookie(name, value, seconds, secure || isHttps(response.req)));
+    response.appendHeader('set-cookie', setCookie(name, value, seconds, isSecure(response.req)));
+
+  const signedIn = (response: ServerResponse, session: string, expiresAt: Instant) =>
+    remember(response, SESSION_COOKIE, session, Math.ceil((expiresAt - engine.now()) / 1000));
 
   return {
+    isSecure,
+
+    /** A browser that has signed in. */
+    signedIn,
+
     /** By the Authorization header, or a cookie that counts; else a visitor, who is given one. UNAUTHENTICATED: the header is nobody's. */
     async welcome(request: IncomingMessage, response: ServerResponse): Promise<Asker> {
       const { headers } = request;
@@ -37,8 +48,7 @@ export function createDoorkeeper(
         address: addressOf(request) || null,
         link: null,
         cookie: {
-          set: (session, expiresAt) =>
-            void remember(response, SESSION_COOKIE, session, Math.ceil((expiresAt - engine.now()) / 1000)),
+          set: (session, expiresAt) => void signedIn(response, session, expiresAt),
           clear: () => void remember(response, SESSION_COOKIE, '', 0),
         },
       };

@@ -49,7 +49,9 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal, headers: Record<
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
 }
 
-export const statusOf = ({ code }: Refusal): number => STATUS[code] ?? 400;
+/** What passes by itself is no failure of the server. */
+export const statusOf = ({ code, details }: Refusal): number =>
+  code === 'INTERNAL_SERVER_ERROR' && details.retryAfterSeconds !== undefined ? 503 : (STATUS[code] ?? 400);
 const bodyOf = ({ code, details, message }: Refusal) => ({ errors: [{ message, extensions: { code, ...details } }] });
 
 /** How much of a refused body is still taken, how long, and how long nothing of it may come. */

@@ -9,6 +9,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import { EngineUnavailable } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
+import { IssuerUnavailable } from '../service/discovery.ts';
 import type { Identity } from '../service/identity.ts';
 import type { Rates } from '../service/rates.ts';
 import type { Counters } from '../service/stats.ts';
@@ -348,8 +349,9 @@ export function createSockets({
   };
 }
 
-/** Who is not let in need not come again; who is one too many may, later. */
-const closeCodeOf = ({ code }: Refusal): number => (code === 'RATE_LIMITED' ? CLOSE_TRY_AGAIN : CloseCode.Unauthorized);
+/** Who is not let in need not come again; who is one too many, or comes while the issuer is away, may later. */
+const closeCodeOf = (refusal: Refusal): number =>
+  refusal.code === 'RATE_LIMITED' || refusal instanceof IssuerUnavailable ? CLOSE_TRY_AGAIN : CloseCode.Unauthorized;
 
 /** The type of a message, and its id: empty where it has none. */
 function peek(data: string): { id: string; type: string } | null {

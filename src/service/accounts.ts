@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hash, verify } from '@node-rs/argon2';
-import { type Account, accountKey, accountName, password as checked } from '../domain/account.ts';
+import { type Account, accountKey, accountName, password as checked, type Vouched } from '../domain/account.ts';
 import type { Json } from '../domain/json.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Access } from './access.ts';
+import { digestOf } from './secrets.ts';
 
 const KIND = 'account';
 /** A conflicting writer wins each time; so many times in a row is no accident. */
@@ -13,6 +14,12 @@ const MAX_TRIES = 16;
 /** OWASP Password Storage Cheat Sheet: argon2id (2) with 19 MiB, two passes, one lane. */
 const ARGON2ID = { algorithm: 2, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 };
 export const FIRST_ADMIN = 'admin';
+
+/** The account's name, by who vouches for whom: the name may be another at the issuer by now. */
+const LINK = 'account-link';
+
+const busy = (name: string) =>
+  new Refusal('CONFLICT', `User ${name} is being changed by others; try again`, { retryAfterSeconds: 1 });
 
 type Stored = Account & { [key: string]: Json };
 
@@ -47,7 +54,7 @@ export function createAccounts(engine: Engine, access: Access) {
       await access.revoked({ kind: 'account', id: key });
       return changed;
     }
-    throw new Refusal('CONFLICT', `User ${name} is being changed by others; try again`, { retryAfterSeconds: 1 });
+    throw busy(name);
   }
 
   const blank = (name: string, role: Account['role']): Account => ({
@@ -82,18 +89,44 @@ export function createAccounts(engine: Engine, access: Access) {
       return add({ ...blank(FIRST_ADMIN, 'ADMIN'), password: await hash(checked('ADMIN_PASSWORD', text), ARGON2ID) });
     },
 
-    /** Whoever an issuer vouches for, made at the first sign-in; null where somebody else has the name. */
-    async vouched(
-      name: string,
-      external: NonNullable<Account['external']>,
-      role: Account['role'],
-    ): Promise<Account | null> {
-      const wanted = accountName('token', name);
-      const key = accountKey(wanted);
-      if (!(await find(key))) await add({ ...blank(wanted, role), external });
-      const account = await find(key);
-      const known = account?.external;
-      return account && known?.issuer === external.issuer && known.subject === external.subject ? account : null;
+    /**
+     * Whoever an issuer vouches for: known by its name for them, made at the first sign-in, and with the role that its newest token
+     * says. FORBIDDEN for who is disabled here, and where somebody else has the name.
+     */
+    async vouched({ name: wanted, role, ...external }: Vouched): Promise<Account> {
+      const { issuer, subject } = external;
+      const link = digestOf(`${issuer}\n${subject}`);
+      const isTheirs = ({ external: known }: Account) => known?.issuer === issuer && known.subject === subject;
+      const taken = () =>
+        new Refusal('FORBIDDEN', `The name "${wanted}" is another user’s here; ask an administrator for another name`);
+      for (let tries = 0; tries < MAX_TRIES; tries++) {
+        const linked = (await engine.documents.get<string>(LINK, link))?.value ?? null;
+        const name = linked ?? accountName('token', wanted);
+        const key = accountKey(name);
+        const document = await engine.documents.get<Stored>(KIND, key);
+        if (document ? !isTheirs(document.value) : key === FIRST_ADMIN) {
+          if (linked !== null) await engine.documents.remove(LINK, link);
+          throw taken();
+        }
+        if (linked === null) {
+          // Of several first sign-ins at once, with different names, one says the name.
+          await engine.documents.put(LINK, link, name, 0);
+          continue;
+        }
+        if (!document) {
+          await add({ ...blank(name, role), external });
+          continue;
+        }
+        const account = document.value;
+        if (!account.enabled) throw new Refusal('FORBIDDEN', 'This user is disabled; ask an administrator');
+        // An older token is still good, but no longer says the role: two would take turns for ever.
+        if (external.issuedAt <= account.external!.issuedAt) return account;
+        const changed = { ...account, role, external };
+        if ((await engine.documents.put(KIND, key, changed, document.revision)) === null) continue;
+        if (changed.role !== account.role) await access.revoked({ kind: 'account', id: key });
+        return changed;
+      }
+      throw busy(wanted);
     },
 
     /** The account whose password it is; null otherwise, after the same time. */
@@ -107,7 +140,10 @@ export function createAccounts(engine: Engine, access: Access) {
     /** Every session of before is over, but for what `keep` carries over before anybody is told. */
     async setPassword(name: string, text: string, keep?: (account: Account) => Promise<void>): Promise<Account> {
       const hashed = await hash(checked('new', text), ARGON2ID);
-      const next = (account: Account) => ({ ...account, password: hashed, epoch: account.epoch + 1 });
+      const next = (account: Account) => {
+        if (account.external === null) return { ...account, password: hashed, epoch: account.epoch + 1 };
+        throw new Refusal('CONFLICT', `User ${name} has no password here: ${account.external.issuer} signs them in`);
+      };
       return change(name, 'name', next, keep);
     },
 

@@ -4,6 +4,7 @@ import { ANYBODY, type Viewer } from '../domain/viewer.ts';
 import { type Engine, EngineUnavailable } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import type { Access, Revoked } from './access.ts';
+import { IssuerUnavailable } from './discovery.ts';
 import { digestOf } from './secrets.ts';
 import { SESSION_SECRET, type Sessions } from './sessions.ts';
 import { TOKEN_SECRET, type Tokens } from './tokens.ts';
@@ -14,6 +15,9 @@ const KNOWN_MS = 60_000;
 const KNOWN = 10_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const RETRY_MS = 500;
+
+/** That nobody can tell now, and somebody will in a moment. */
+const isPassing = (error: unknown) => error instanceof EngineUnavailable || error instanceof IssuerUnavailable;
 
 export interface IdentityParts {
   engine: Engine;
@@ -66,7 +70,7 @@ export function createIdentity({ engine, access, sessions, tokens, visitors, vou
   const known = new LRUCache<string, Viewer>({ max: KNOWN, ttl: KNOWN_MS });
   const held = new Map<string, Held>();
   const onError = (error: unknown) =>
-    log[error instanceof EngineUnavailable ? 'debug' : 'error']({ err: error }, 'Credentials could not be looked at');
+    log[isPassing(error) ? 'debug' : 'error']({ err: error }, 'Credentials could not be looked at');
 
   async function look(secret: string): Promise<Viewer | null> {
     if (TOKEN_SECRET.test(secret)) return tokens.find(secret);
@@ -114,7 +118,7 @@ export function createIdentity({ engine, access, sessions, tokens, visitors, vou
   function recheckSoon(key: string, entry: Held): void {
     recheck(key, entry).catch((error) => {
       onError(error);
-      if (!(error instanceof EngineUnavailable) || held.get(key) !== entry) return;
+      if (!isPassing(error) || held.get(key) !== entry) return;
       setTimeout(() => recheckSoon(key, entry), RETRY_MS).unref();
     });
   }

@@ -7,10 +7,12 @@ import { createAccounts, FIRST_ADMIN } from './accounts.ts';
 import { createAdministration } from './administration.ts';
 import { createApps } from './apps.ts';
 import { createAudit } from './audit.ts';
+import { createCodeFlow } from './code-flow.ts';
 import { createConnections } from './connections.ts';
 import { type Console, TERMINAL } from './console.ts';
 import { createFiles, filesDirectory } from './files.ts';
 import { createIdentity, openIdentity } from './identity.ts';
+import { createIssuer } from './issuer.ts';
 import { createJobs } from './jobs.ts';
 import { createRates, NO_RATES } from './rates.ts';
 import { createReports } from './reports.ts';
@@ -39,10 +41,13 @@ export function createServices(engine: Engine, config: Config, log: Log, console
   const sessions = createSessions({ engine, accounts, access, sessionMs: config.sessionMs });
   const tokens = createTokens({ engine, accounts, spaces, access });
   const visitors = createVisitors(engine);
+  const issuer = config.issuer && createIssuer({ config: config.issuer, accounts, now: engine.now, log });
+  const codeFlow = issuer?.client ? createCodeFlow({ engine, issuer, client: issuer.client, sessions, log }) : null;
+  const vouched = issuer?.vouched ?? null;
   const identity =
     config.access === 'open'
       ? openIdentity
-      : createIdentity({ engine, access, sessions, tokens, visitors, vouched: null, log });
+      : createIdentity({ engine, access, sessions, tokens, visitors, vouched, log });
   // Also of a storage that was emptied.
   engine.onReady(() => {
     if (config.access === 'open') return;
@@ -103,6 +108,8 @@ export function createServices(engine: Engine, config: Config, log: Log, console
     identity,
     rates,
     signIn,
+    codeFlow,
+    signInMethods: { password: config.access === 'accounts', oidc: codeFlow?.url ?? null },
     files,
     jobs,
     connections,
