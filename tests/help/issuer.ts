@@ -34,6 +34,8 @@ export interface TestIssuer extends AsyncDisposable {
   rotate(): Promise<IssuerKey>;
   /** Claims of whoever signs in with a browser next. */
   person: JWTPayload;
+  /** Whether it shows a page, on which a person is to click. @default false */
+  asks: boolean;
   /** What is to be wrong with the next id token. */
   idToken: { claims?: JWTPayload; options?: TokenOptions };
   /** What is added to the metadata. */
@@ -110,7 +112,8 @@ export async function startIssuer(): Promise<TestIssuer> {
     issuer.given.push(code);
     const back = new URL(asked.get('redirect_uri')!);
     back.search = new URLSearchParams({ code, state: asked.get('state')!, iss: issuer.url }).toString();
-    response.writeHead(302, { location: back.href }).end();
+    if (issuer.asks) response.setHeader('content-type', 'text/html').end(`<a href="${back.href}">Sign in</a>`);
+    else response.writeHead(302, { location: back.href }).end();
   }
 
   async function exchange(request: IncomingMessage, response: ServerResponse, form: URLSearchParams): Promise<void> {
@@ -153,6 +156,7 @@ export async function startIssuer(): Promise<TestIssuer> {
       return issuer.key;
     },
     person: { sub: 'sub-of-ada', preferred_username: 'Ada' },
+    asks: false,
     idToken: {},
     metadata: {},
     mood: 'well',
