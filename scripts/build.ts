@@ -13,4 +13,5 @@ for (const file of ['schema.graphql', ...globSync('src/**/*.lua')]) {
   mkdirSync(dirname(copy), { recursive: true });
   copyFileSync(file, copy);
 }
+execFileSync('npm', ['run', '--silent', 'build:web'], { stdio: 'inherit' });
 chmodSync('dist/client/cli/main.js', 0o755);

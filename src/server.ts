@@ -17,6 +17,7 @@ import { securityHeaders } from './http/headers.ts';
 import { createListener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createOidcRoutes } from './http/oidc.ts';
+import { createPages } from './http/pages.ts';
 import { refuseUpgrade, sendJson, sendRefusal, sendText } from './http/respond.ts';
 import { refusedFor } from './live/origin.ts';
 import { createSockets } from './live/socket.ts';
@@ -71,6 +72,7 @@ export async function openServer(
   const files = createFileRoutes(services);
   const oidc = createOidcRoutes(services, doorkeeper);
   const metrics = createMetrics(services);
+  const pages = createPages();
   const graphql = createGraphqlRoute(services, watch, config, log, { documents, doorkeeper, addresses });
   const sdl = `${printSchema(schema)}\n`;
 
@@ -94,10 +96,6 @@ export async function openServer(
     if (oidc.has(path)) return oidc.get(request, response, url);
     if (path.startsWith('/files/')) return files.get(request, response, url);
     switch (path) {
-      case '/':
-        if (!config.graphiql) break;
-        response.writeHead(302, { location: '/graphql' }).end();
-        return;
       case '/health':
         return sendJson(response, 200, { status: 'ok' });
       case '/ready':
@@ -109,6 +107,15 @@ export async function openServer(
       case '/schema.graphql':
         if (!config.introspection) throw new Refusal('FORBIDDEN', 'The schema is not shown (INTROSPECTION is off)');
         return sendText(response, 200, 'application/graphql; charset=utf-8', sdl);
+    }
+    if (pages.has(request, path)) {
+      // A visitor's cookie is there before the page asks for anything, over several connections at once.
+      if (pages.isPage(path)) await doorkeeper.welcome(request, response).catch(() => undefined);
+      return pages.send(request, response, path);
+    }
+    if (path === '/' && config.graphiql) {
+      response.writeHead(302, { location: '/graphql' }).end();
+      return;
     }
     throw new Refusal('NOT_FOUND', `There is no ${path}; the API is at /graphql`);
   }

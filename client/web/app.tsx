@@ -1,0 +1,33 @@
+import { Loader } from '@mantine/core';
+import { lazy, Suspense } from 'react';
+import { Route, Switch } from 'wouter';
+import { NotFoundPage } from './pages/not-found/index.tsx';
+import { SpacePage } from './pages/space/index.tsx';
+import { SpacesPage } from './pages/spaces/index.tsx';
+import { Shell } from './parts/shell.tsx';
+import { ViewerProvider } from './parts/viewer.tsx';
+
+const SignInPage = lazy(() => import('./pages/sign-in/index.tsx'));
+const JobPage = lazy(() => import('./pages/job/index.tsx'));
+const HistoryPage = lazy(() => import('./pages/history/index.tsx'));
+const AdminPages = lazy(() => import('./pages/admin/index.tsx'));
+
+export function App() {
+  return (
+    <ViewerProvider>
+      <Shell>
+        <Suspense fallback={<Loader m="xl" aria-label="…" />}>
+          <Switch>
+            <Route path="/" component={SpacesPage} />
+            <Route path="/spaces/:id">{({ id }) => <SpacePage key={id} id={id} />}</Route>
+            <Route path="/jobs" component={HistoryPage} />
+            <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
+            <Route path="/sign-in" component={SignInPage} />
+            <Route path="/admin/*?" component={AdminPages} />
+            <Route component={NotFoundPage} />
+          </Switch>
+        </Suspense>
+      </Shell>
+    </ViewerProvider>
+  );
+}

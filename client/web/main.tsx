@@ -1,0 +1,26 @@
+import '@mantine/core/styles.css';
+import './style.css';
+import './i18n/index.ts';
+import { createTheme, MantineProvider } from '@mantine/core';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Provider } from 'urql';
+import { App } from './app.tsx';
+import { client } from './client.ts';
+
+const theme = createTheme({
+  primaryColor: 'blue',
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+});
+
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <Provider value={client}>
+        <App />
+      </Provider>
+    </MantineProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,48 @@
+import { globSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join } from 'node:path';
+import send from 'send';
+import { pagePolicy } from './headers.ts';
+
+/** Where `npm run build` puts the pages, whether the server runs from source or built. */
+const BUILT = join(import.meta.dirname, extname(import.meta.filename) === '.ts' ? '../../dist/web' : '../../web');
+
+/** Everything is our own; the component library puts its styles into the page. */
+const POLICY = pagePolicy({
+  'script-src': "'self'",
+  'style-src': "'self' 'unsafe-inline'",
+  'img-src': "'self' data: blob:",
+  'media-src': "'self' blob:",
+  'font-src': "'self'",
+  'connect-src': "'self'",
+  'form-action': "'self'",
+});
+
+/** The web app, under every path that nothing else is at: it knows its own addresses. Nothing is there where it was not built. */
+export function createPages(directory = BUILT) {
+  const files = new Set(globSync('**/*.*', { cwd: directory }).map((path) => `/${path}`));
+
+  return {
+    /** Not one of its files, but the page itself. */
+    isPage: (path: string): boolean => !files.has(path),
+
+    /** Whether this answers: a file of the app, or its page for whatever a person opens in a browser. */
+    has: ({ headers }: IncomingMessage, path: string): boolean =>
+      files.has(path) || (files.has('/index.html') && (headers.accept?.includes('text/html') ?? false)),
+
+    send(request: IncomingMessage, response: ServerResponse, path: string): void {
+      const file = files.has(path) ? path : '/index.html';
+      if (file === '/index.html') response.setHeader('content-security-policy', POLICY);
+      // Named after what is in them.
+      const hashed = file.startsWith('/assets/');
+      send(request, file, {
+        root: directory,
+        index: false,
+        immutable: hashed,
+        maxAge: hashed ? '1y' : 0,
+      })
+        .on('error', () => response.destroy())
+        .pipe(response);
+    },
+  };
+}
