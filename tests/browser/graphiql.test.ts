@@ -64,7 +64,7 @@ describe('GraphiQL', () => {
     await using server = await startServer();
     await using visitor = await visit(browser);
     const { page } = visitor;
-    await open(page, server.url);
+    await open(page, `${server.url}/graphql`);
     await shows(page, '.graphiql-editor-tool', SPACE);
     await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
     await page.getByRole('link', { name: 'Subscription' }).click();
