@@ -84,6 +84,8 @@ export const environment = z.object({
   MAX_SOCKETS_PER_VIEWER: count(200),
   MAX_OPERATIONS_PER_SECOND: rate(2000),
   MAX_VISITOR_OPERATIONS_PER_SECOND: rate(200),
+  MAX_SIGN_IN_FAILURES_PER_NAME: count(10),
+  MAX_SIGN_IN_FAILURES_PER_ADDRESS: count(50),
   MAX_SUBMITS_PER_MINUTE: rate(600),
   MAX_VISITOR_SUBMITS_PER_MINUTE: rate(60),
   MAX_BUFFERED_BYTES: bytes(16 * MIB),
@@ -158,6 +160,8 @@ export interface Limits {
   file: number;
   /** Jobs of one submitter that wait in one space. */
   queuedPerViewer: number;
+  /** Within 15 minutes. */
+  signIn: Readonly<{ failuresPerName: number; failuresPerAddress: number }>;
   query: QueryLimits;
   rates: RateLimits;
 }
@@ -252,6 +256,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
         cost: e.MAX_QUERY_COST,
       }),
       queuedPerViewer: e.MAX_QUEUED_PER_VIEWER,
+      signIn: Object.freeze({
+        failuresPerName: e.MAX_SIGN_IN_FAILURES_PER_NAME,
+        failuresPerAddress: e.MAX_SIGN_IN_FAILURES_PER_ADDRESS,
+      }),
     },
   };
   if (config.access === 'open' && !isLoopback(config.host)) {

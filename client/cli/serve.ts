@@ -49,6 +49,16 @@ const SETTINGS: [flags: string, variable: string, description: string][] = [
     'MAX_VISITOR_OPERATIONS_PER_SECOND',
     'operations a second of all visitors of one address',
   ],
+  [
+    '--max-sign-in-failures-per-name <n>',
+    'MAX_SIGN_IN_FAILURES_PER_NAME',
+    'wrong passwords for one name within 15 minutes',
+  ],
+  [
+    '--max-sign-in-failures-per-address <n>',
+    'MAX_SIGN_IN_FAILURES_PER_ADDRESS',
+    'wrong passwords from one address within 15 minutes',
+  ],
   ['--max-submits-per-minute <n>', 'MAX_SUBMITS_PER_MINUTE', 'submits a minute of one user to one space'],
   [
     '--max-visitor-submits-per-minute <n>',

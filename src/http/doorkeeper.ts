@@ -27,8 +27,12 @@ export function createDoorkeeper(
   const signedIn = (response: ServerResponse, session: string, expiresAt: Instant) =>
     remember(response, SESSION_COOKIE, session, Math.ceil((expiresAt - engine.now()) / 1000));
 
+  /** Null: it is gone already. */
+  const whence = (request: IncomingMessage): string | null => addressOf(request) || null;
+
   return {
     isSecure,
+    addressOf: whence,
 
     /** A browser that has signed in. */
     signedIn,
@@ -45,7 +49,7 @@ export function createDoorkeeper(
       }
       const asker: Asker = {
         viewer,
-        address: addressOf(request) || null,
+        address: whence(request),
         link: null,
         cookie: {
           set: (session, expiresAt) => void signedIn(response, session, expiresAt),

@@ -57,7 +57,7 @@ export function createOidcRoutes({ codeFlow }: Pick<Services, 'codeFlow'>, doork
     const name = cookieOf(url.searchParams.get('state') ?? '');
     const pending = parseCookie(request.headers.cookie ?? '')[name] ?? null;
     if (pending !== null) remember(response, name, '', 0);
-    const { secret, expiresAt, location } = await flow.finish(pending, url.searchParams);
+    const { secret, expiresAt, location } = await flow.finish(pending, url.searchParams, doorkeeper.addressOf(request));
     doorkeeper.signedIn(response, secret, expiresAt);
     go(response, location);
   }

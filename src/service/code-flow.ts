@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import type { Account } from '../domain/account.ts';
 import type { IssuerClient } from '../domain/issuer.ts';
 import type { Instant } from '../domain/json.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
@@ -8,7 +9,7 @@ import type { Log } from '../log.ts';
 import { IssuerUnavailable, type Metadata, problemOf } from './discovery.ts';
 import type { Issuer } from './issuer.ts';
 import { createSigner, digestOf, newSecret, same } from './secrets.ts';
-import type { Sessions } from './sessions.ts';
+import type { SignIn } from './sign-in.ts';
 
 /** How long somebody may take to sign in at the issuer. */
 const PENDING_MS = 600_000;
@@ -30,7 +31,7 @@ export interface CodeFlowParts {
   engine: Engine;
   issuer: Issuer;
   client: IssuerClient;
-  sessions: Sessions;
+  signIn: Pick<SignIn, 'welcome' | 'refused'>;
   log: Log;
 }
 
@@ -47,7 +48,7 @@ export interface Begun {
 export type CodeFlow = ReturnType<typeof createCodeFlow>;
 
 /** How a browser signs in at the issuer: the authorization code flow (OpenID Connect Core 1.0, 3.1) with PKCE (RFC 7636). */
-export function createCodeFlow({ engine, issuer, client, sessions, log }: CodeFlowParts) {
+export function createCodeFlow({ engine, issuer, client, signIn, log }: CodeFlowParts) {
   const signer = createSigner(engine, 'oidc');
   const { origin } = new URL(client.publicUrl);
   const redirectUri = `${client.publicUrl}/login/oidc/callback`;
@@ -103,6 +104,15 @@ export function createCodeFlow({ engine, issuer, client, sessions, log }: CodeFl
     throw new Refusal('UNAUTHENTICATED', `The issuer did not confirm the sign-in (${why}); sign in again`);
   }
 
+  async function identified(code: string, verifier: string, nonce: string, address: string | null): Promise<Account> {
+    try {
+      return await issuer.identified(await exchange(code, verifier), client.id, nonce);
+    } catch (error) {
+      if (error instanceof Refusal && !(error instanceof IssuerUnavailable)) signIn.refused(issuer.name, address);
+      throw error;
+    }
+  }
+
   return {
     /** Where a page sends a browser to sign in. */
     url: `${client.publicUrl}/login/oidc`,
@@ -138,6 +148,7 @@ export function createCodeFlow({ engine, issuer, client, sessions, log }: CodeFl
     async finish(
       pending: string | null,
       query: URLSearchParams,
+      address: string | null,
     ): Promise<{ secret: string; expiresAt: Instant; location: string }> {
       const begun = await read(pending);
       if (begun === null || !same(query.get('state') ?? '', begun.state)) {
@@ -159,9 +170,9 @@ export function createCodeFlow({ engine, issuer, client, sessions, log }: CodeFl
         const why = errorOf({ error: query.get('error') });
         throw new Refusal('FORBIDDEN', `The issuer did not sign you in (${why}); sign in again`);
       }
-      const account = await issuer.identified(await exchange(code, verifier), client.id, nonce);
-      const session = await sessions.begin(account);
-      return { secret: session.secret, expiresAt: session.expiresAt, location: `${origin}${returnTo}` };
+      const account = await identified(code, verifier, nonce, address);
+      const { token, expiresAt: until } = await signIn.welcome(account, address);
+      return { secret: token, expiresAt: until, location: `${origin}${returnTo}` };
     },
   };
 }

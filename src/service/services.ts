@@ -42,7 +42,6 @@ export function createServices(engine: Engine, config: Config, log: Log, console
   const tokens = createTokens({ engine, accounts, spaces, access });
   const visitors = createVisitors(engine);
   const issuer = config.issuer && createIssuer({ config: config.issuer, accounts, now: engine.now, log });
-  const codeFlow = issuer?.client ? createCodeFlow({ engine, issuer, client: issuer.client, sessions, log }) : null;
   const vouched = issuer?.vouched ?? null;
   const identity =
     config.access === 'open'
@@ -61,7 +60,16 @@ export function createServices(engine: Engine, config: Config, log: Log, console
         ),
     );
   });
-  const signIn = createSignIn({ engine, accounts, sessions, tokens, visitors });
+  const signIn = createSignIn({
+    engine,
+    accounts,
+    sessions,
+    tokens,
+    visitors,
+    audit,
+    limits: config.limits.signIn,
+  });
+  const codeFlow = issuer?.client ? createCodeFlow({ engine, issuer, client: issuer.client, signIn, log }) : null;
   const files = createFiles({
     engine,
     directory: filesDirectory(config),

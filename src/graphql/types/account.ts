@@ -85,7 +85,7 @@ builder.mutationFields((t) => ({
   logout: t.boolean({
     description: 'Ends the session, everywhere. False: there was none.',
     resolve: async (_root, _args, { services, viewer, address, cookie }) => {
-      const ended = await services.signIn.logout(viewer, address);
+      const ended = await services.signIn.logout({ viewer, address });
       cookie?.clear();
       return ended;
     },
@@ -98,7 +98,7 @@ builder.mutationFields((t) => ({
       new: t.arg.string({ required: true, description: '8 to 256 characters.' }),
     },
     resolve: async (_root, args, { services, viewer, address }) => {
-      await services.signIn.changePassword(viewer, args.current, args.new, address);
+      await services.signIn.changePassword({ viewer, address }, args.current, args.new);
       return true;
     },
   }),
@@ -110,7 +110,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, { services, viewer, address }) => {
       const role = input.role ?? 'USER';
       if (role !== 'USER' && role !== 'ADMIN') throw badInput('input.role', 'a user is USER or ADMIN');
-      return services.signIn.createUser(input.name, input.password, role, viewer, address);
+      return services.signIn.createUser({ viewer, address }, input.name, input.password, role);
     },
   }),
   resetPassword: t.boolean({
@@ -121,7 +121,7 @@ builder.mutationFields((t) => ({
       new: t.arg.string({ required: true, description: '8 to 256 characters.' }),
     },
     resolve: async (_root, args, { services, viewer, address }) => {
-      await services.signIn.resetPassword(args.name, args.new, viewer, address);
+      await services.signIn.resetPassword({ viewer, address }, args.name, args.new);
       return true;
     },
   }),
@@ -131,7 +131,7 @@ builder.mutationFields((t) => ({
     description: 'They cannot sign in any more; their sessions, scripts and sockets end. For administrators.',
     args: { name: t.arg.string({ required: true, description: name }) },
     resolve: (_root, args, { services, viewer, address }) =>
-      services.signIn.setEnabled(args.name, false, viewer, address),
+      services.signIn.setEnabled({ viewer, address }, args.name, false),
   }),
   enableUser: t.field({
     type: UserType,
@@ -139,6 +139,6 @@ builder.mutationFields((t) => ({
     description: 'They can sign in again. For administrators.',
     args: { name: t.arg.string({ required: true, description: name }) },
     resolve: (_root, args, { services, viewer, address }) =>
-      services.signIn.setEnabled(args.name, true, viewer, address),
+      services.signIn.setEnabled({ viewer, address }, args.name, true),
   }),
 }));

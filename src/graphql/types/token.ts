@@ -82,12 +82,13 @@ builder.mutationFields((t) => ({
     authScopes: { signedIn: true },
     description: 'Makes a token. Only administrators make those of apps and reporters.',
     args: { input: t.arg({ type: CreateTokenInput, required: true, description: 'The token.' }) },
-    resolve: (_root, { input }, { services, viewer, address }) => services.signIn.createToken(input, viewer, address),
+    resolve: (_root, { input }, { services, viewer, address }) =>
+      services.signIn.createToken({ viewer, address }, input),
   }),
   revokeToken: t.boolean({
     authScopes: { signedIn: true },
     description: 'Ends a token, and within a second every connection that uses it. False: there is none of yours.',
     args: { id: t.arg.id({ required: true, description: 'The token’s id.' }) },
-    resolve: (_root, { id }, { services, viewer, address }) => services.signIn.revokeToken(id, viewer, address),
+    resolve: (_root, { id }, { services, viewer, address }) => services.signIn.revokeToken({ viewer, address }, id),
   }),
 }));
