@@ -101,6 +101,12 @@ export const environment = z.object({
   MAX_QUERY_COST: count(25_000),
   MAX_QUEUED_PER_VIEWER: count(100),
   AUDIT_DAYS: whole().min(0).max(3650).default(90),
+  MAX_UPLOADS_PER_VIEWER: count(1000),
+  MAX_UPLOADS_BYTES_PER_VIEWER: bytes(2048 * MIB),
+  MAX_STORAGE_BYTES: whole().positive().optional(),
+  MIN_FREE_BYTES: whole()
+    .min(0)
+    .default(256 * MIB),
 });
 
 type Environment = z.infer<typeof environment>;
@@ -164,6 +170,13 @@ export interface Limits {
   signIn: Readonly<{ failuresPerName: number; failuresPerAddress: number }>;
   query: QueryLimits;
   rates: RateLimits;
+  /** Unclaimed uploads of one viewer, and what they take together. */
+  uploads: number;
+  uploadBytes: number;
+  /** What all files take. Null: as much as there is. */
+  storage: number | null;
+  /** What stays free of the disk that files are on. */
+  minFree: number;
 }
 
 /** What one viewer may do in a while, at one process. */
@@ -260,6 +273,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
         failuresPerName: e.MAX_SIGN_IN_FAILURES_PER_NAME,
         failuresPerAddress: e.MAX_SIGN_IN_FAILURES_PER_ADDRESS,
       }),
+      uploads: e.MAX_UPLOADS_PER_VIEWER,
+      uploadBytes: e.MAX_UPLOADS_BYTES_PER_VIEWER,
+      storage: e.MAX_STORAGE_BYTES ?? null,
+      minFree: e.MIN_FREE_BYTES,
     },
   };
   if (config.access === 'open' && !isLoopback(config.host)) {

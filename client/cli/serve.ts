@@ -78,6 +78,10 @@ const SETTINGS: [flags: string, variable: string, description: string][] = [
   ['--max-query-cost <n>', 'MAX_QUERY_COST', 'most values that an operation may ask for'],
   ['--max-queued-per-viewer <n>', 'MAX_QUEUED_PER_VIEWER', 'most jobs of one submitter that wait in a space'],
   ['--audit-days <n>', 'AUDIT_DAYS', 'how long the audit log keeps an entry; 0: nothing is recorded'],
+  ['--max-uploads-per-viewer <n>', 'MAX_UPLOADS_PER_VIEWER', 'most uploads of one viewer that no job has taken'],
+  ['--max-uploads-bytes-per-viewer <n>', 'MAX_UPLOADS_BYTES_PER_VIEWER', 'what these may take together'],
+  ['--max-storage-bytes <n>', 'MAX_STORAGE_BYTES', 'what all files may take, if not what the disk has'],
+  ['--min-free-bytes <n>', 'MIN_FREE_BYTES', 'what uploads leave free of the disk; 0: nothing'],
 ];
 
 export function addServeCommand(program: Command): void {

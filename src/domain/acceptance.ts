@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats';
 import { RE2JS } from 're2js';
 import type { JobInput } from './job.ts';
 import { boundedJson, boundedText, type Json, sameJson } from './json.ts';
+import { bare } from './media-type.ts';
 import { badInput, Refusal } from './refusal.ts';
 import type { FileRules, Space } from './space.ts';
 
@@ -78,13 +79,8 @@ function problemOf({ message = 'does not fit the schema', params }: ErrorObject)
 const notAccepted = (field: string, message: string): Refusal =>
   new Refusal('INPUT_NOT_ACCEPTED', `${field}: ${message}`, { field });
 
-/** Refuses a file that the rules do not let in. `count` is that of the whole submit. */
-export function acceptFile(
-  rules: FileRules | null,
-  file: { name: string; type: string; size: number },
-  count: number,
-  field: string,
-): void {
+/** Refuses more files than the rules let in with one submit, or any if there are none. */
+export function acceptCount(rules: FileRules | null, count: number, field: string): asserts rules is FileRules {
   if (!rules) throw notAccepted(field, 'this space takes no files');
   if (count > rules.maxCount) {
     throw new Refusal('INPUT_NOT_ACCEPTED', `${field}: ${count} files; at most ${rules.maxCount} are accepted`, {
@@ -92,24 +88,44 @@ export function acceptFile(
       limit: rules.maxCount,
     });
   }
-  if (!rules.accept.some((pattern) => matches(pattern, file))) {
-    throw new Refusal(
-      'FILE_TYPE_NOT_ACCEPTED',
-      `${field}: ${file.name} is ${file.type}; accepted are ${rules.accept.join(', ')}`,
-      { field },
-    );
-  }
+}
+
+/** `type`: as judged by the content. `fitsName`: whether the content may be what the name's ending stands for. */
+export interface JudgedFile {
+  name: string;
+  type: string;
+  size: number;
+  fitsName?: boolean;
+}
+
+/** Refuses a file that the rules do not let in. `count` is that of the whole submit. */
+export function acceptFile(rules: FileRules | null, file: JudgedFile, count: number, field: string): void {
+  acceptCount(rules, count, field);
+  if (!rules.accept.some((pattern) => matches(pattern, file))) throw typeNotAccepted(rules, file, field);
   if (file.size > rules.maxBytes) throw fileTooLarge(field, file.name, rules.maxBytes);
+}
+
+function typeNotAccepted({ accept }: FileRules, { name, type, fitsName }: JudgedFile, field: string): Refusal {
+  const other = fitsName === false ? ' by its content' : '';
+  const hint =
+    type === SVG && accept.includes('image/*') ? ` (image/* is pictures of pixels: ${SVG} is named by itself)` : '';
+  const message = `${field}: ${name} is ${type}${other}; accepted are ${accept.join(', ')}${hint}`;
+  return new Refusal('FILE_TYPE_NOT_ACCEPTED', message, { field });
 }
 
 export const fileTooLarge = (field: string, name: string, maxBytes: number): Refusal =>
   new Refusal('FILE_TOO_LARGE', `${field}: ${name} is larger than ${maxBytes} bytes`, { field, limit: maxBytes });
 
-function matches(pattern: string, file: { name: string; type: string }): boolean {
+const SVG = 'image/svg+xml';
+
+function matches(pattern: string, { name, type, fitsName = true }: JudgedFile): boolean {
   if (pattern === '*/*') return true;
-  if (pattern.startsWith('.')) return file.name.toLowerCase().endsWith(pattern.toLowerCase());
-  const type = file.type.toLowerCase().split(';', 1)[0]!.trim();
-  return pattern.endsWith('/*') ? type.startsWith(pattern.slice(0, -1).toLowerCase()) : type === pattern.toLowerCase();
+  // A name is easily given: what it promises must not be known to be untrue.
+  if (pattern.startsWith('.')) return fitsName && name.toLowerCase().endsWith(pattern.toLowerCase());
+  const found = bare(type);
+  if (!pattern.endsWith('/*')) return found === pattern.toLowerCase();
+  // An SVG is a program that draws: who takes pictures does not mean it.
+  return found.startsWith(pattern.slice(0, -1).toLowerCase()) && found !== SVG;
 }
 
 // One compiled validator per schema object; spaces hand the same object out until they change.

@@ -1,30 +1,44 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { basename, dirname } from 'node:path';
 import busboy from 'busboy';
 import { create as contentDisposition } from 'content-disposition';
 import send from 'send';
 import type { StoredFile } from '../domain/job.ts';
+import { served } from '../domain/media-type.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
+import type { Viewer } from '../domain/viewer.ts';
+import { networkOf } from '../service/network.ts';
+import { isSignedIn, requireUpload } from '../service/permissions.ts';
 import type { Services } from '../service/services.ts';
-import { FILE_HEADERS } from './headers.ts';
+import { NoFile } from '../service/storage.ts';
+import type { Owner } from '../service/uploads.ts';
+import { FILE_HEADERS, PLAYED_HEADERS } from './headers.ts';
 import { refuseUnread, sendJson, sendRefusal } from './respond.ts';
+
+/** Who sends a request, and from where. Rejects with a Refusal where nobody may be. */
+export type Welcome = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => Promise<{ viewer: Viewer; address: string | null }>;
 
 /**
  * `POST /files`: one file, as the part `file` of a multipart form, or as the body with `?name=`. Answers its id, to be passed as a
- * `File`. `GET /files/<job>/<file>?expires=…&signature=…`: a file of a job, with Range.
+ * `File` by the same viewer. `GET /files/<job>/<file>?expires=…&signature=…`: a file of a job, with Range, for whoever has the link.
  */
-export function createFileRoutes({ files, jobs, draining }: Services) {
-  async function upload(request: IncomingMessage, url: URL): Promise<StoredFile> {
+export function createFileRoutes({ files, jobs, spaces, draining }: Services, welcome: Welcome) {
+  async function upload(request: IncomingMessage, url: URL, owner: Owner): Promise<StoredFile> {
     const type = request.headers['content-type'] ?? '';
     if (!type.startsWith('multipart/form-data')) {
       const name = url.searchParams.get('name');
       if (!name) throw badInput('name', 'give ?name=, or send a multipart form with a part named file');
-      return files.receive(name, type, request);
+      const length = request.headers['content-length'];
+      return files.receive(name, type, request, owner, length === undefined ? null : Number(length));
     }
     return new Promise((resolve, reject) => {
       const form = formOf(request);
       let received: Promise<StoredFile> | null = null;
       form.on('file', (_part, stream, { filename, mimeType }) => {
-        received = files.receive(filename ?? 'file', mimeType, stream);
+        received = files.receive(filename ?? 'file', mimeType, stream, owner);
         received.catch((error) => {
           stream.resume();
           reject(error);
@@ -45,7 +59,7 @@ export function createFileRoutes({ files, jobs, draining }: Services) {
     const input = record && (await jobs.input(record));
     const results = record?.status === 'COMPLETED' ? record.files : [];
     const file = [...(input?.files ?? []), ...results].find((candidate) => candidate.id === id);
-    if (!file) throw new Refusal('NOT_FOUND', 'This file was deleted with its job');
+    if (!file) throw gone();
     return file;
   }
 
@@ -54,7 +68,11 @@ export function createFileRoutes({ files, jobs, draining }: Services) {
       if (draining())
         throw new Refusal('SERVER_DRAINING', 'This server is going away; try again', { retryAfterSeconds: 1 });
       try {
-        const { id, name, type, size } = await upload(request, url);
+        const { viewer, address } = await welcome(request, response);
+        requireUpload(viewer, await spaces.all());
+        // Whoever wants to can be as many visitors as they like: those of one address have one quota.
+        const sharer = isSignedIn(viewer) ? viewer.id : `address ${networkOf(address ?? '')}`;
+        const { id, name, type, size } = await upload(request, url, { id: viewer.id, sharer });
         sendJson(response, 201, { id, name, type, size });
       } catch (error) {
         // Who went away in the middle hears no answer.
@@ -66,27 +84,33 @@ export function createFileRoutes({ files, jobs, draining }: Services) {
 
     async get(request: IncomingMessage, response: ServerResponse, url: URL): Promise<void> {
       const [, , job = '', id = ''] = url.pathname.split('/');
-      const key = await files.open(
-        job,
-        id,
-        url.searchParams.get('expires') ?? '',
-        url.searchParams.get('signature') ?? '',
-      );
+      const search = (name: string) => url.searchParams.get(name) ?? '';
+      await files.check(job, id, search('expires'), search('signature'));
       const file = await find(job, id);
-      response.setHeader('content-type', file.type);
-      response.setHeader('content-disposition', contentDisposition(file.name));
+      const path = await files.path(job, id).catch((error) => {
+        throw error instanceof NoFile ? gone() : error;
+      });
+      const { type, inline } = served(file.type);
+      response.setHeader('content-type', type);
+      response.setHeader(
+        'content-disposition',
+        contentDisposition(file.name, { type: inline ? 'inline' : 'attachment' }),
+      );
       response.setHeader('cache-control', 'private, max-age=3600, immutable');
-      for (const [name, value] of Object.entries(FILE_HEADERS)) response.setHeader(name, value);
-      send(request, key, { root: files.directory, dotfiles: 'allow', index: false, cacheControl: false })
+      const headers = inline && /^(audio|video)\//.test(type) ? PLAYED_HEADERS : FILE_HEADERS;
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      send(request, basename(path), { root: dirname(path), index: false, cacheControl: false })
         .on('error', (error: Error & { status?: number }) => {
           if (response.headersSent) response.destroy();
           else if (error.status === 416) response.writeHead(416, { 'content-range': `bytes */${file.size}` }).end();
-          else sendRefusal(response, new Refusal('NOT_FOUND', 'This file was deleted with its job'));
+          else sendRefusal(response, gone());
         })
         .pipe(response);
     },
   };
 }
+
+const gone = () => new Refusal('NOT_FOUND', 'This file was deleted with its job');
 
 function formOf(request: IncomingMessage): busboy.Busboy {
   try {

@@ -26,6 +26,12 @@ export const FILE_HEADERS = {
   'cross-origin-resource-policy': 'cross-origin',
 };
 
+/** Of sound and films: a browser plays one in a page that it makes itself, which asks for it once more. No script runs there either. */
+export const PLAYED_HEADERS = {
+  ...FILE_HEADERS,
+  'content-security-policy': policy({ ...NOTHING, 'media-src': "'self'", sandbox: 'allow-same-origin' }),
+};
+
 const HSTS_SECONDS = 365 * 24 * 3600;
 
 /** What every answer carries, whatever it is; routes put their own in the place of some. */

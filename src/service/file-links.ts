@@ -2,14 +2,12 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isJobId, type JobId } from '../domain/ids.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
+import { isFileId } from './storage.ts';
 
 /** A signed link is good for at least this long. */
 const LINK_MS = 3_600_000;
 /** Links are cut to this, so that the same file has the same link for a while and caches can work. */
 const LINK_STEP_MS = 600_000;
-
-/** Where a job's file lies, from the directory of all files. */
-export const jobKey = (job: JobId, id: string): string => `jobs/${job}/${id}`;
 
 /** Signed links to the files of jobs. */
 export function createFileLinks(engine: Engine, publicUrl: string | null) {
@@ -39,17 +37,17 @@ export function createFileLinks(engine: Engine, publicUrl: string | null) {
       return `${publicUrl ?? ''}/files/${job}/${id}?expires=${expires}&signature=${await signature(job, id, expires)}`;
     },
 
-    /** The path of a stored file in `directory`, or a refusal: FORBIDDEN for a forged or expired link. */
-    async open(job: string, id: string, expires: string, signed: string): Promise<string> {
-      const until = Number(expires);
+    /** Whether the link is good; else a refusal: FORBIDDEN for a forged or expired one. */
+    async check(job: string, id: string, expires: string, signed: string): Promise<void> {
       const given = Buffer.from(signed);
-      const right = Buffer.from(isJobId(job) ? await signature(job, id, until) : '');
-      if (given.length !== right.length || !timingSafeEqual(given, right)) {
+      // Each of them in the one way that a link has it: nothing that only amounts to the same is signed.
+      const possible = isJobId(job) && isFileId(id) && /^[1-9]\d{0,14}$/.test(expires);
+      const right = possible ? Buffer.from(await signature(job, id, Number(expires))) : null;
+      if (!right || given.length !== right.length || !timingSafeEqual(given, right)) {
         throw new Refusal('FORBIDDEN', 'This link is not one that this server signed');
       }
-      if (!(engine.now() < until))
+      if (!(engine.now() < Number(expires)))
         throw new Refusal('FORBIDDEN', 'This link has expired; ask for the job again for a new one');
-      return jobKey(job, id);
     },
   };
 }

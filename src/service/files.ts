@@ -1,25 +1,23 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { type Readable, Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Disk } from 'flydrive';
-import { FSDriver } from 'flydrive/drivers/fs';
-import { lookup } from 'mime-types';
-import { acceptFile, fileTooLarge } from '../domain/acceptance.ts';
+import { acceptCount, acceptFile } from '../domain/acceptance.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { StoredFile } from '../domain/job.ts';
 import type { Instant } from '../domain/json.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { FileRules } from '../domain/space.ts';
 import type { Engine } from '../engine/engine.ts';
-import { createFileLinks, jobKey } from './file-links.ts';
+import { createFileLinks } from './file-links.ts';
+import { createRoom } from './room.ts';
+import { createStorage, jobFolder, jobKey } from './storage.ts';
+import { createUploadQuota, type UploadLimits } from './upload-quota.ts';
+import { createUploads, type Owner, UPLOAD_MS, type Upload } from './uploads.ts';
 
 /** A file on its way in: the id of an upload, or bytes with a name. */
-export type IncomingFile = string | { name: string; type: string; stream(): Readable };
+export type IncomingFile = string | { name: string; type: string; size: number; stream(): Readable };
 
 export interface FilesOptions {
   engine: Engine;
@@ -27,88 +25,31 @@ export interface FilesOptions {
   directory: string;
   /** Largest upload, whatever a space's rules allow. */
   maxBytes: number;
+  /** What the unclaimed uploads of one viewer may be. */
+  uploads: UploadLimits;
+  /** What all files together may take, in bytes; null: as much as there is. */
+  maxStorageBytes: number | null;
+  /** What stays free of the disk, in bytes. */
+  minFreeBytes: number;
   /** The address in front of links; null: they are paths, and clients know the server's address. */
   publicUrl: string | null;
 }
 
-/** Unclaimed uploads are kept this long. */
-export const UPLOAD_MS = 3_600_000;
-/** One that is not whole after this long never will be: its process ended. */
-const RECEIVE_MS = 24 * 3_600_000;
 /** Between moving an upload to a job and storing that job hardly any time passes. */
 const SETTLE_MS = 5000;
 const SETTLE_STEP_MS = 20;
-
-const UPLOAD = 'upload';
-const UPLOAD_ID = /^[0-9a-f-]{36}$/;
-
-/** `job`: it is being moved to this job, which may not be there yet. */
-type Upload = StoredFile & { createdAt: Instant; stored: boolean; job: JobId | null };
 
 export type Files = ReturnType<typeof createFiles>;
 
 export const filesDirectory = (config: { filesUrl: string | null; dataDir: string }): string =>
   config.filesUrl ? fileURLToPath(config.filesUrl) : join(config.dataDir, 'files');
 
-export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOptions) {
-  const disk = new Disk(new FSDriver({ location: directory, visibility: 'private' }));
-  const uploadKey = (id: string) => `uploads/${id}`;
-
-  /** Streams to storage. The record is written first: whatever happens, the sweep finds the bytes. */
-  async function receive(name: string, type: string, source: Readable, limit: number, field: string): Promise<Upload> {
-    const id = randomUUID();
-    const blank: Upload = {
-      id,
-      name: fileName(name),
-      type: mediaType(type, name),
-      size: 0,
-      sha256: '',
-      createdAt: engine.now(),
-      stored: false,
-      job: null,
-    };
-    const hash = createHash('sha256');
-    let size = 0;
-    const measured = new Transform({
-      transform(chunk: Buffer, _encoding, done) {
-        size += chunk.length;
-        if (size > limit) return done(fileTooLarge(field, blank.name, limit));
-        hash.update(chunk);
-        done(null, chunk);
-      },
-    });
-    // From the first moment on: the sender may go before anything is written.
-    source.once('error', (error) => measured.destroy(error));
-    measured.once('error', () => source.unpipe(measured));
-    source.pipe(measured);
-    try {
-      await engine.documents.put(UPLOAD, id, { ...blank }, 0);
-      await mkdir(join(directory, 'uploads'), { recursive: true });
-      // Not flydrive's putStream: it rejects while the file may still be opening, and what is deleted then comes back.
-      await pipeline(measured, createWriteStream(join(directory, uploadKey(id))));
-    } catch (error) {
-      measured.destroy();
-      await discard(id);
-      throw error;
-    }
-    const upload: Upload = { ...blank, createdAt: engine.now(), size, sha256: hash.digest('hex'), stored: true };
-    await engine.documents.put(UPLOAD, id, { ...upload }, 1);
-    return upload;
-  }
-
-  async function discard(id: string): Promise<void> {
-    await disk.delete(uploadKey(id));
-    await engine.documents.remove(UPLOAD, id);
-  }
-
-  /** Within one storage a move costs nothing; one that was done already is none. */
-  async function relocate(from: string, to: string): Promise<void> {
-    const target = join(directory, to);
-    await mkdir(dirname(target), { recursive: true });
-    await rename(join(directory, from), target).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT' || !(await disk.exists(to))) throw error;
-    });
-  }
+/** `owner` is always the id of the viewer whose uploads are meant. */
+export function createFiles({ engine, directory, maxBytes, publicUrl, ...limits }: FilesOptions) {
+  const storage = createStorage(directory);
+  const room = createRoom({ directory, maxBytes: limits.maxStorageBytes, minFreeBytes: limits.minFreeBytes });
+  const quota = createUploadQuota(engine, limits.uploads, UPLOAD_MS);
+  const uploads = createUploads({ engine, storage, room, quota });
 
   /** Whether the job is there and the file is one of its. */
   async function names(id: JobId, file: string): Promise<boolean> {
@@ -119,55 +60,82 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
     return [...(input?.files ?? []), ...results].some((one) => one.id === file);
   }
 
-  async function upload(id: string, field: string, job: JobId | null): Promise<Upload> {
-    const document = UPLOAD_ID.test(id) ? await engine.documents.get<Upload & Record<string, never>>(UPLOAD, id) : null;
-    if (!document?.value.stored || (document.value.job !== null && document.value.job !== job)) {
-      throw new Refusal(
-        'NOT_FOUND',
-        `${field}: there is no upload "${id.slice(0, 64)}"; uploads are kept for an hour`,
-        {
-          field,
-        },
-      );
+  /** Drops what came within a request that is of no use any more. */
+  async function discardAll(received: readonly Upload[]): Promise<void> {
+    for (const upload of received) await uploads.discard(upload);
+  }
+
+  /**
+   * Brings files to storage and checks them against the rules (null: none are taken; 'any': a result's). Nothing is a job's
+   * yet: `assign` makes it so, and what is never assigned goes after an hour.
+   */
+  async function accept(
+    incoming: readonly IncomingFile[],
+    rules: FileRules | null | 'any',
+    field: string,
+    owner: string,
+    job: JobId | null = null,
+  ): Promise<StoredFile[]> {
+    const ids = incoming.filter((file) => typeof file === 'string');
+    if (new Set(ids).size < ids.length) throw badInput(field, 'names a file twice');
+    const limit = rules === 'any' || !rules ? maxBytes : Math.min(maxBytes, rules.maxBytes);
+    const accepted: Upload[] = [];
+    const received: Upload[] = [];
+    try {
+      for (const [index, file] of incoming.entries()) {
+        const at = `${field}.${index}`;
+        // Before anything is kept; what it is shows only then.
+        if (rules !== 'any') acceptCount(rules, incoming.length, at);
+        if (typeof file === 'string') {
+          accepted.push(await uploads.find(file, owner, at, job));
+        } else {
+          const { name, type, size } = file;
+          const upload = await uploads.receive(
+            { name, type, source: file.stream(), length: size },
+            { id: owner },
+            limit,
+            at,
+            true,
+          );
+          received.push(upload);
+          accepted.push(upload);
+        }
+        if (rules !== 'any') acceptFile(rules, accepted[index]!, incoming.length, at);
+      }
+    } catch (error) {
+      await discardAll(received);
+      throw error;
     }
-    return document.value;
+    return accepted.map(stored);
   }
 
   return {
-    directory,
+    /** The path of a file of a job. Rejects with a NoFile. */
+    path: (job: JobId, id: string): Promise<string> => storage.find(jobKey(job, id)),
 
-    /** Takes an upload in, for a later mutation to claim. */
-    receive: (name: string, type: string, source: Readable): Promise<StoredFile> =>
-      receive(name, type, source, maxBytes, 'file'),
+    /** Takes an upload in, for a later mutation of the same viewer to claim. `length`: how large it is, if that is known. */
+    receive: async (
+      name: string,
+      type: string,
+      source: Readable,
+      owner: string | Owner,
+      length: number | null = null,
+    ): Promise<StoredFile> =>
+      stored(await uploads.receive({ name, type, source, length }, ownerOf(owner), maxBytes, 'file', false)),
 
-    /**
-     * Brings files to storage and checks them against the rules (null: none are taken; 'any': a result's). Nothing is a job's
-     * yet: `assign` makes it so, and what is never assigned goes after an hour.
-     */
-    async accept(
-      incoming: readonly IncomingFile[],
-      rules: FileRules | null | 'any',
-      field: string,
-      job: JobId | null = null,
-    ): Promise<StoredFile[]> {
-      const accepted: StoredFile[] = [];
-      const limit = rules === 'any' || !rules ? maxBytes : Math.min(maxBytes, rules.maxBytes);
+    accept,
+
+    /** Whether these are the files, by name and content. Of bytes nothing is kept. */
+    async same(incoming: readonly IncomingFile[], known: readonly StoredFile[], owner: string): Promise<boolean> {
+      if (incoming.length !== known.length) return false;
       for (const [index, file] of incoming.entries()) {
-        const at = `${field}.${index}`;
-        const check = (found: { name: string; type: string; size: number }) => {
-          if (rules !== 'any') acceptFile(rules, found, incoming.length, at);
-        };
-        if (typeof file === 'string') {
-          const found = await upload(file, at, job);
-          check(found);
-          accepted.push(stored(found));
-        } else {
-          check({ name: fileName(file.name), type: mediaType(file.type, file.name), size: 0 });
-          accepted.push(stored(await receive(file.name, file.type, file.stream(), limit, at)));
-        }
+        const { id, sha256, name } = known[index]!;
+        if (file === id) continue;
+        const [given] = await accept([file], 'any', 'input.files', owner);
+        if (typeof file !== 'string') await uploads.discard({ id: given!.id, sharer: owner });
+        if (given!.sha256 !== sha256 || given!.name !== name) return false;
       }
-      if (new Set(accepted.map(({ id }) => id)).size < accepted.length) throw badInput(field, 'names a file twice');
-      return accepted;
+      return true;
     },
 
     /**
@@ -176,56 +144,38 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
      */
     async assign(job: JobId, files: readonly StoredFile[]): Promise<void> {
       for (const { id } of files) {
-        const document = await engine.documents.get<Upload & Record<string, never>>(UPLOAD, id);
-        const taken = document?.value.job === job;
-        const free = document?.value.job === null;
-        if (
-          !taken &&
-          !(free && (await engine.documents.put(UPLOAD, id, { ...document.value, job }, document.revision)))
-        ) {
-          // The same report a moment earlier may have been faster.
-          const now = free ? await engine.documents.get<Upload & Record<string, never>>(UPLOAD, id) : null;
-          if (now?.value.job !== job) {
-            throw new Refusal('CONFLICT', `Upload ${id} is taken by another job already`, { field: 'input.files' });
-          }
-        }
-        await relocate(uploadKey(id), jobKey(job, id));
+        if (await uploads.claim(id, job)) continue;
+        throw new Refusal('CONFLICT', `Upload ${id} is taken by another job already`, { field: 'input.files' });
       }
     },
 
     /** The job that the files were assigned to is stored. */
     async settle(files: readonly StoredFile[]): Promise<void> {
-      for (const { id } of files) await engine.documents.remove(UPLOAD, id);
+      for (const { id } of files) await uploads.forget(id);
     },
 
     /** The job that the files were assigned to is not: they are uploads again. */
     async takeBack(job: JobId, files: readonly StoredFile[]): Promise<void> {
-      for (const { id } of files) {
-        const document = await engine.documents.get<Upload & Record<string, never>>(UPLOAD, id);
-        if (document?.value.job !== job) continue;
-        await relocate(jobKey(job, id), uploadKey(id)).catch(() => undefined);
-        await engine.documents.put(UPLOAD, id, { ...document.value, job: null }, document.revision);
-      }
+      for (const { id } of files) await uploads.unclaim(id, job);
     },
 
     /**
      * Resolves when none of these uploads is on its way to a job any more, or one stays so for SETTLE_MS: its process has ended. True:
      * all of them are there for another job.
      */
-    async settled(incoming: readonly IncomingFile[]): Promise<boolean> {
+    async settled(incoming: readonly IncomingFile[], owner: string): Promise<boolean> {
       const until = performance.now() + SETTLE_MS;
-      const uploads = incoming.filter((file) => typeof file === 'string');
-      for (const id of uploads) {
-        if (!UPLOAD_ID.test(id)) return false;
+      const ids = incoming.filter((file) => typeof file === 'string');
+      for (const id of ids) {
         for (;;) {
-          const document = await engine.documents.get<Upload & Record<string, never>>(UPLOAD, id);
-          if (!document?.value.stored) return false;
-          if (document.value.job === null) break;
-          if (performance.now() > until || (await engine.jobs.read(document.value.job))) return false;
+          const upload = await uploads.look(id, owner);
+          if (!upload) return false;
+          if (upload.job === null) break;
+          if (performance.now() > until || (await engine.jobs.read(upload.job))) return false;
           await delay(SETTLE_STEP_MS);
         }
       }
-      return uploads.length > 0;
+      return ids.length > 0;
     },
 
     /**
@@ -236,21 +186,31 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
       const copies = files.map((file) => ({ ...file, id: randomUUID() }));
       for (const [index, file] of files.entries()) {
         const copy = copies[index]!;
-        await engine.documents.put(UPLOAD, copy.id, { ...copy, createdAt: engine.now(), stored: true, job: to }, 0);
-        await disk.copy(jobKey(from, file.id), jobKey(to, copy.id));
+        await room.promise(file.size, 'id');
+        try {
+          await uploads.plan(copy, to);
+          await storage.copy(jobKey(from, file.id), jobKey(to, copy.id));
+          room.written(file.size);
+        } catch (error) {
+          room.release(file.size);
+          throw error;
+        }
       }
       return copies;
     },
 
-    removeOf: (job: JobId): Promise<void> => disk.deleteAll(`jobs/${job}`),
+    async removeOf(job: JobId): Promise<void> {
+      await storage.removeFolder(jobFolder(job));
+      room.freed();
+    },
 
     /** Forgets uploads that nobody claimed in time. */
     async sweep(now: Instant): Promise<void> {
-      for (const { value } of await engine.documents.list<Upload & Record<string, never>>(UPLOAD)) {
-        if (value.createdAt + (value.stored ? UPLOAD_MS : RECEIVE_MS) > now) continue;
+      for (const upload of await uploads.overdue(now)) {
         // A process that ended between moving and storing leaves files that no job names.
-        if (value.job && !(await names(value.job, value.id))) await disk.delete(jobKey(value.job, value.id));
-        await discard(value.id);
+        const { job, id } = upload;
+        if (job && !(await names(job, id))) await storage.remove(jobKey(job, id));
+        await uploads.discard(upload);
       }
     },
 
@@ -258,23 +218,5 @@ export function createFiles({ engine, directory, maxBytes, publicUrl }: FilesOpt
   };
 }
 
+const ownerOf = (owner: string | Owner): Owner => (typeof owner === 'string' ? { id: owner } : owner);
 const stored = ({ id, name, type, size, sha256 }: Upload): StoredFile => ({ id, name, type, size, sha256 });
-
-/** The last part of a path, without control characters, in at most 255 characters. */
-function fileName(name: string): string {
-  const last = name
-    .toWellFormed()
-    .split(/[\\/]/)
-    .at(-1)!
-    .replace(/\p{Cc}/gu, '');
-  // Not within a character of two units.
-  const end = last.slice(-255).replace(/^[\udc00-\udfff]/, '');
-  return end === '' || end === '.' || end === '..' ? 'file' : end;
-}
-
-/** What the client said, if it said anything; else what the name's ending says. */
-function mediaType(type: string, name: string): string {
-  const said = type.split(';', 1)[0]!.trim().toLowerCase();
-  if (/^[\w.+-]+\/[\w.+-]+$/.test(said) && said !== 'application/octet-stream') return said;
-  return lookup(name) || 'application/octet-stream';
-}

@@ -53,6 +53,11 @@ export function requireSubmit(viewer: Viewer, space: Space): void {
   if (!maySubmit(viewer, space)) throw denied(viewer, `Submitting to space ${space.id}`, 'input.space');
 }
 
+/** Sends a file to be used later: of visitors only where a space takes their submits. */
+export function requireUpload(viewer: Viewer, spaces: readonly Space[]): void {
+  if (!isSignedIn(viewer) && !spaces.some((space) => maySubmit(viewer, space))) throw denied(viewer, 'Uploading');
+}
+
 export function requireControl(viewer: Viewer, job: Job): void {
   if (!seesJob(viewer, job)) throw noSuchJob(job.id);
   if (!controlsJob(viewer, job)) throw denied(viewer, `Job ${job.id} is another's`, 'id');

@@ -126,7 +126,7 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
       const present = begin ? ((await jobs.find(report.job)) ?? begin()) : await jobs.existing(report.job, 'input.job');
       const next = finish(present);
       if (next === present || next.status !== 'COMPLETED') return jobs.change(report.job, 'report', finish, begin);
-      completion.files = await files.accept(given, 'any', 'input.files', report.job);
+      completion.files = await files.accept(given, 'any', 'input.files', viewer.id, report.job);
       try {
         await files.assign(report.job, completion.files);
         const job = await jobs.change(report.job, 'report', finish, begin);

@@ -74,6 +74,9 @@ export function createServices(engine: Engine, config: Config, log: Log, console
     engine,
     directory: filesDirectory(config),
     maxBytes: config.limits.file,
+    uploads: { count: config.limits.uploads, bytes: config.limits.uploadBytes },
+    maxStorageBytes: config.limits.storage,
+    minFreeBytes: config.limits.minFree,
     publicUrl: config.publicUrl,
   });
   const jobs = createJobs({ engine, files });

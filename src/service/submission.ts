@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { acceptInput, type InputLimits, sameInput } from '../domain/acceptance.ts';
 import type { JobId } from '../domain/ids.ts';
-import { isFinished, type Job, type JobInput, type StoredFile } from '../domain/job.ts';
+import { isFinished, type Job, type JobInput } from '../domain/job.ts';
 import { MAX_PRIORITY } from '../domain/queue.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import type { Space } from '../domain/space.ts';
@@ -131,22 +131,13 @@ export function createSubmission({
     if (!job || !first) return null;
     const space = await spaces.find(input.space);
     const same =
-      space !== null && sameInput(space, first, input, limits) && (await sameFiles(input.files ?? [], first.files));
+      space !== null &&
+      sameInput(space, first, input, limits) &&
+      (await files.same(input.files ?? [], first.files, viewer.id));
     if (same) return job;
     throw new Refusal('CONFLICT', `The idempotency key was used for job ${job.id}, with another input`, {
       field: 'input.idempotencyKey',
     });
-  }
-
-  async function sameFiles(incoming: readonly IncomingFile[], first: readonly StoredFile[]): Promise<boolean> {
-    if (incoming.length !== first.length) return false;
-    for (const [index, file] of incoming.entries()) {
-      const known = first[index]!;
-      if (file === known.id) continue;
-      const [given] = await files.accept([file], 'any', 'input.files');
-      if (given!.sha256 !== known.sha256 || given!.name !== known.name) return false;
-    }
-    return true;
   }
 
   /** A new job; null when another submit under the same key came first. */
@@ -159,7 +150,7 @@ export function createSubmission({
     if (accepted.prompt === null && given.length === 0 && space.inputs.parameters === null) {
       throw badInput('input', 'brings nothing to work on: give a prompt or a file');
     }
-    const stored = given.length === 0 ? [] : await files.accept(given, space.inputs.files, 'input.files');
+    const stored = given.length === 0 ? [] : await files.accept(given, space.inputs.files, 'input.files', viewer.id);
     const id: JobId = `${space.id}.${uuidv7()}`;
     try {
       await files.assign(id, stored);
@@ -193,7 +184,7 @@ export function createSubmission({
         } catch (error) {
           if (!(error instanceof Refusal) || !aboutUploads(error)) throw error;
           // An equal submit that is faster has them: soon its job is there, or they are back.
-          const back = await files.settled(input.files ?? []);
+          const back = await files.settled(input.files ?? [], viewer.id);
           if (!back && !(await kept(input, viewer, key))) throw error;
         }
       }

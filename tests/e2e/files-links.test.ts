@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { createConnection } from 'node:net';
+import { parse } from 'content-disposition';
 import { describe, expect, it } from 'vitest';
+import { contents } from '../help/contents.ts';
 import { upload } from '../help/files.ts';
 import { end, newSpace, openFuture, submit } from '../help/jobs.ts';
 import { engines, type TestServer } from '../help/server.ts';
@@ -12,9 +14,9 @@ const CONTENT = '0123456789'.repeat(100);
 const any = { prompt: true, files: { accept: ['*/*'] } };
 
 /** The link to a file of a job that waits. */
-async function linked(server: TestServer, name = 'digits.txt'): Promise<string> {
+async function linked(server: TestServer, name = 'digits.txt', content: string | BodyInit = CONTENT): Promise<string> {
   const space = await newSpace(server, {}, any);
-  const { id } = await upload(server, CONTENT, name);
+  const { id } = await upload(server, content, name);
   return (await submit(server, space, { files: [id] })).input!.files[0]!.url;
 }
 
@@ -35,7 +37,7 @@ describe.each(engines)('a link to a file on %s', (engine) => {
     expect(response.status).toBe(200);
     expect(await response.text()).toBe(CONTENT);
     expect(Object.fromEntries(response.headers)).toMatchObject({
-      'content-type': 'text/html',
+      'content-type': 'application/octet-stream',
       'content-length': '1000',
       'content-disposition': 'attachment; filename=page.html',
       'content-security-policy': expect.stringMatching(/^default-src 'none';.*; sandbox$/),
@@ -43,6 +45,32 @@ describe.each(engines)('a link to a file on %s', (engine) => {
       'x-content-type-options': 'nosniff',
       'accept-ranges': 'bytes',
       'cache-control': 'private, max-age=3600, immutable',
+    });
+  });
+
+  it.each([
+    ['png', 'a.png', 'image/png', 'inline', 'sandbox'],
+    ['wav', 'a.wav', 'audio/wav', 'inline', 'sandbox allow-same-origin'],
+    ['mp4', 'a.mp4', 'video/mp4', 'inline', 'sandbox allow-same-origin'],
+    ['prose', 'a.txt', 'text/plain; charset=utf-8', 'inline', 'sandbox'],
+    ['csv', 'ä.csv', 'text/csv', 'attachment', 'sandbox'],
+    ['zip', 'a.zip', 'application/zip', 'attachment', 'sandbox'],
+    ['svg', 'a.svg', 'application/octet-stream', 'attachment', 'sandbox'],
+    ['html', 'a.png', 'application/octet-stream', 'attachment', 'sandbox'],
+    ['xml', 'a.xml', 'application/octet-stream', 'attachment', 'sandbox'],
+    ['script', 'a.js', 'application/octet-stream', 'attachment', 'sandbox'],
+    ['pdf', 'a.pdf', 'application/octet-stream', 'attachment', 'sandbox'],
+    ['noise', 'a', 'application/octet-stream', 'attachment', 'sandbox'],
+  ] as const)('sends %s called %s as %s, %s', async (content, name, type, disposition, policy) => {
+    const { headers } = await get(await linked(server, name, contents[content]), { range: 'bytes=0-0' });
+    expect(headers.get('content-type')).toBe(type);
+    const directives = headers.get('content-security-policy')!.split('; ');
+    expect(directives).toEqual(expect.arrayContaining(["default-src 'none'", policy]));
+    expect(directives.some((directive) => /script|style|allow-scripts|unsafe|\*/.test(directive))).toBe(false);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(parse(headers.get('content-disposition')!)).toMatchObject({
+      type: disposition,
+      parameters: { filename: name },
     });
   });
 
@@ -95,20 +123,47 @@ describe.each(engines)('a link to a file on %s', (engine) => {
       `${url.pathname}?${new URLSearchParams({ expires, signature })}`;
     const expires = url.searchParams.get('expires')!;
     const signature = url.searchParams.get('signature')!;
+    const at = (jobId: string, file: string) => path.replace(job!, jobId).replace(id!, file);
+    const [, , otherJob, otherId] = other.split(/[/?]/);
     for (const forged of [
       url.pathname,
       `${url.pathname}?expires=${expires}`,
-      query(expires, signature.slice(1)),
-      query(expires, `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`),
+      // Signatures of other lengths, in other letters, and what only amounts to the same.
       query(expires, ''),
-      query(`${Number(expires) + 1}`, signature),
-      query('Infinity', signature),
-      query('', signature),
-      path.replace(id!, other.split(/[/?]/)[3]!),
-      path.replace(job!, other.split(/[/?]/)[2]!),
-      path.replace(job!, '..'),
-      path.replace(`${job}/${id}`, `${encodeURIComponent(`../jobs/${job}`)}/${id}`),
+      query(expires, signature.slice(1)),
+      query(expires, `${signature}A`),
+      query(expires, `${signature}${'A'.repeat(5000)}`),
+      query(expires, `${signature}=`),
+      query(expires, `${signature}\0`),
+      query(expires, 'ä'.repeat(43)),
+      query(expires, '😀'.repeat(11)),
+      query(
+        expires,
+        signature.replace(/^./, (first) => String.fromCodePoint(first.codePointAt(0)! + 0xfee0)),
+      ),
+      query(expires, `${signature.startsWith('A') ? 'B' : 'A'}${signature.slice(1)}`),
+      // Other times, also the same one written otherwise.
+      ...[`${Number(expires) + 1}`, `${Number(expires) + 86_400_000}`, '0', '-1', '', 'NaN', 'Infinity'],
+      ...[`${expires}.0`, `0${expires}`, ` ${expires}`, `${Number(expires).toExponential()}`, '٣'],
+    ].map((given) => (given.startsWith('/') ? given : query(given, signature)))) {
+      expect([forged, ...(await refused(forged))]).toEqual([forged, 403, 'FORBIDDEN']);
+    }
+    for (const forged of [
+      at(job!, otherId!),
+      at(otherJob!, id!),
+      at(otherJob!, otherId!),
+      at(job!.toUpperCase(), id!),
+      at(job!, id!.toUpperCase()),
+      at(`%2e%2e%2fjobs%2f${job}`, id!),
+      at(job!, `..%2f${job}%2f${id}`),
+      at(job!, `${id}%00`),
+      at(job!, ''),
+      at('..', id!),
       `/files/${encodeURIComponent('../../spacedock.db')}/x?expires=${expires}&signature=${signature}`,
+      `/files/${job}%2f${id}${url.search}`,
+      // No signature where there is nothing to sign.
+      `/files/no%20job/${id}?expires=${expires}&signature=`,
+      `/files/${job}/no-file?expires=${expires}&signature=`,
       '/files/a/b',
       '/files/',
     ]) {

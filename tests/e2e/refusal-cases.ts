@@ -142,7 +142,7 @@ export const REFUSALS: [what: string, ask: (scene: Scene) => Asked | Promise<Ask
   ],
   [
     'a file of another type',
-    async ({ space, upload: up }) => [SUBMIT, { input: { space, files: [await up('a.exe', 1)] } }],
+    async ({ space, upload: up }) => [SUBMIT, { input: { space, files: [await up('a.json', 1)] } }],
     { code: 'FILE_TYPE_NOT_ACCEPTED', field: 'input.files.0' },
   ],
   [

@@ -13,6 +13,12 @@ export interface Uploaded {
   errors?: ApiError[];
 }
 
+/** A picture: one grey pixel. */
+export const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 type Address = Pick<TestServer, 'url'>;
 
 async function answered(response: Response): Promise<Uploaded> {

@@ -36,7 +36,7 @@ export type CreateSpaceInput = {
 
 /** Which files a submit may bring. */
 export type FileRulesInput = {
-  /** Media types (image/png, image/*, *\/*) and name endings (.csv). */
+  /** Media types (image/png, image/*, *\/*; of what the content is) and name endings (.csv). image/* is without image/svg+xml. */
   accept: Array<string>;
   /** Largest size of one file, in bytes. Default 26214400 (25 MiB). */
   maxBytes?: number | null | undefined;

@@ -11,8 +11,10 @@ export const StoredFileType = builder.objectRef<FileOfJob>('StoredFile').impleme
   description: 'A file of a job. It is deleted with the job.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Unique.' }),
-    name: t.exposeString('name', { description: 'As the sender called it.' }),
-    type: t.exposeString('type', { description: 'Its media type.' }),
+    name: t.exposeString('name', {
+      description: 'As the sender called it, without what could make a path or another name of it.',
+    }),
+    type: t.exposeString('type', { description: 'Its media type, as judged by its content.' }),
     size: t.exposeFloat('size', { description: 'In bytes.' }),
     url: t.string({
       description: 'Where to fetch it, with Range: signed and time-limited. A path is relative to the server.',

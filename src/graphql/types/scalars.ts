@@ -33,7 +33,8 @@ builder.scalarType('File', {
   },
   parseValue: (value) => {
     if (typeof value === 'string') return value;
-    if (isFile(value)) return { name: value.name, type: value.type, stream: () => Readable.from(value.stream()) };
+    if (isFile(value))
+      return { name: value.name, type: value.type, size: value.size, stream: () => Readable.from(value.stream()) };
     throw bad('File must be a part of a multipart request, or the id that POST /files returned');
   },
 });

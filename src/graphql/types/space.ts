@@ -9,7 +9,10 @@ import { JobPageType, jobPage } from './page.ts';
 const FileRulesType = builder.objectRef<FileRules>('FileRules').implement({
   description: 'Which files a submit may bring.',
   fields: (t) => ({
-    accept: t.exposeStringList('accept', { description: 'Media types (image/png, image/*) and name endings (.csv).' }),
+    accept: t.exposeStringList('accept', {
+      description:
+        'Media types (image/png, image/*; of what the content is) and name endings (.csv). image/* is without image/svg+xml.',
+    }),
     maxBytes: t.exposeFloat('maxBytes', { description: 'Largest size of one file, in bytes.' }),
     maxCount: t.exposeInt('maxCount', { description: 'Files at most.' }),
   }),
@@ -115,7 +118,8 @@ const FileRulesInput = builder.inputType('FileRulesInput', {
   fields: (t) => ({
     accept: t.stringList({
       required: true,
-      description: 'Media types (image/png, image/*, */*) and name endings (.csv).',
+      description:
+        'Media types (image/png, image/*, */*; of what the content is) and name endings (.csv). image/* is without image/svg+xml.',
     }),
     maxBytes: t.float({ description: 'Largest size of one file, in bytes. Default 26214400 (25 MiB).' }),
     maxCount: t.int({ description: 'Files at most, 1 to 100. Default 10.' }),
