@@ -1,7 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { isJobId, type JobId } from '../domain/ids.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Engine } from '../engine/engine.ts';
+import { createSigner } from './secrets.ts';
 import { isFileId } from './storage.ts';
 
 /** A signed link is good for at least this long. */
@@ -11,39 +11,21 @@ const LINK_STEP_MS = 600_000;
 
 /** Signed links to the files of jobs. */
 export function createFileLinks(engine: Engine, publicUrl: string | null) {
-  let key: Promise<Buffer> | null = null;
-  /** The key of all links, made once and kept in the engine: any process verifies what another signed. */
-  function signingKey(): Promise<Buffer> {
-    key ??= loadKey().catch((error) => {
-      key = null;
-      throw error;
-    });
-    return key;
-  }
-  async function loadKey(): Promise<Buffer> {
-    await engine.documents.put('secret', 'files', randomBytes(32).toString('base64'), 0);
-    const document = await engine.documents.get<string>('secret', 'files');
-    return Buffer.from(document!.value, 'base64');
-  }
-  const signature = async (job: JobId, id: string, expires: number): Promise<string> =>
-    createHmac('sha256', await signingKey())
-      .update(`${job}\n${id}\n${expires}`)
-      .digest('base64url');
+  const signer = createSigner(engine, 'files');
+  const signed = (job: JobId, id: string, expires: number | string): string => `${job}\n${id}\n${expires}`;
 
   return {
     /** `/files/<job>/<file>?expires=…&signature=…`: for who has the link, until it expires. */
     async link(job: JobId, id: string): Promise<string> {
       const expires = Math.ceil((engine.now() + LINK_MS) / LINK_STEP_MS) * LINK_STEP_MS;
-      return `${publicUrl ?? ''}/files/${job}/${id}?expires=${expires}&signature=${await signature(job, id, expires)}`;
+      return `${publicUrl ?? ''}/files/${job}/${id}?expires=${expires}&signature=${await signer.sign(signed(job, id, expires))}`;
     },
 
     /** Whether the link is good; else a refusal: FORBIDDEN for a forged or expired one. */
-    async check(job: string, id: string, expires: string, signed: string): Promise<void> {
-      const given = Buffer.from(signed);
+    async check(job: string, id: string, expires: string, signature: string): Promise<void> {
       // Each of them in the one way that a link has it: nothing that only amounts to the same is signed.
       const possible = isJobId(job) && isFileId(id) && /^[1-9]\d{0,14}$/.test(expires);
-      const right = possible ? Buffer.from(await signature(job, id, Number(expires))) : null;
-      if (!right || given.length !== right.length || !timingSafeEqual(given, right)) {
+      if (!possible || !(await signer.verify(signed(job, id, expires), signature))) {
         throw new Refusal('FORBIDDEN', 'This link is not one that this server signed');
       }
       if (!(engine.now() < Number(expires)))
