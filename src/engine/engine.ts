@@ -125,9 +125,10 @@ export interface Jobs {
    * Makes `next` the stored job if the stored revision is `next.revision - 1`, with queue place, lease, deadline, status and
    * held indexes following from it; false and nothing done otherwise. A job that goes back to QUEUED stands where its `seq`
    * puts it. The lease of a job that stays leased keeps its expiry. The processing time of a COMPLETED job joins the recent run
-   * times. `signal` goes to the listeners of the job's space, with the change.
+   * times. `signal` goes to the listeners of the job's space, with the change. `before`, the stored revision, helps to tell little
+   * where little has changed.
    */
-  commit(next: Job, signal?: SpaceSignal): Promise<boolean>;
+  commit(next: Job, signal?: SpaceSignal, before?: Job | null): Promise<boolean>;
   /**
    * Leases the oldest queued jobs of the space, at most `tokens.length`, by priority and place, each under one of the tokens
    * until `leaseMs` from now, and returns them as running (`assign`), with their inputs, in order. Two callers never get the
@@ -267,7 +268,7 @@ export type SpaceSignal =
 
 /**
  * What a commit, a claim or a presence change tells, at most once, after it happened and only if it did. The order of one job's
- * changes is kept. Handlers get frozen objects and must not throw. Every `listen…` resolves when nothing later can be missed;
+ * changes is kept. Handlers get what others get too, frozen where it is not in production, and must not throw. Every `listen…` resolves when nothing later can be missed;
  * calling the returned function ends it.
  */
 export interface Bus {

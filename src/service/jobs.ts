@@ -90,7 +90,7 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
   }
 
   async function commit(before: Job | null, next: Job, cause: Cause): Promise<boolean> {
-    if (!(await engine.jobs.commit(next, before ? signal(before, next) : undefined))) return false;
+    if (!(await engine.jobs.commit(next, before ? signal(before, next) : undefined, before))) return false;
     if (held.has(next.id)) held.set(next.id, next);
     tell({ before, next, cause });
     return true;

@@ -183,6 +183,38 @@ export function busContract(open: Open): void {
       }
     });
 
+    test('whole jobs are heard where little has changed, also by who comes in the middle, and of which nothing was heard before', async () => {
+      const { engine, other } = at;
+      const { space, job } = await working(engine);
+      const all = await watchAll(other, space);
+      const [here, there] = [await watch(engine, job.id), await watch(other, job.id)];
+      const chain: Job[] = [job];
+      const report = async (on: Engine) => {
+        const before = chain.at(-1)!;
+        const next = progressed(before, engine.now(), chain.length / 10);
+        expect(await on.jobs.commit(next, undefined, before)).toBe(true);
+        chain.push(next);
+      };
+      for (let n = 0; n < 4; n++) await report(n % 2 ? other : engine);
+      await there.until(4);
+      const late = await watch(other, job.id);
+      for (let n = 0; n < 4; n++) await report(n % 2 ? other : engine);
+      const before = chain.at(-1)!;
+      const done = completed(before, engine.now());
+      await engine.jobs.commit(done, undefined, before);
+      chain.push(done);
+      expect(await all.until(9)).toEqual(chain.slice(1));
+      expect(await late.until(5)).toEqual(chain.slice(5));
+      for (const watcher of [here, there]) {
+        // Of what came before the first whole one only the newest may be heard.
+        const heard = await watcher.until(chain.length - 4);
+        expect(heard.at(-1)).toEqual(done);
+        for (const told of heard) expect(told).toEqual(chain[told!.revision - job.revision]);
+        const revisions = heard.map((told) => told!.revision);
+        expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
+      }
+    });
+
     test('a change is heard once by each listener of each topic, and by no other topic', async () => {
       const { engine } = at;
       const { space, job } = await working(engine);

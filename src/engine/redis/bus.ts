@@ -1,11 +1,13 @@
+import type { JobId } from '../../domain/ids.ts';
 import type { Job } from '../../domain/job.ts';
-import type { Json } from '../../domain/json.ts';
-import { type Bus, EngineUnavailable, type OutputChunk, type SpaceSignal, type Unlisten } from '../engine.ts';
+import { type Bus, EngineUnavailable, type Unlisten } from '../engine.ts';
+import { frozen } from '../frozen.ts';
 import type { Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { type Log, reason } from './log.ts';
-import { fold, frozen, type Told } from './record.ts';
+import { fold, type Whole } from './record.ts';
 import type { Subscriber } from './subscriber.ts';
+import { createReader, type Told } from './told.ts';
 
 /** A channel somebody listens to. Whatever their number, Redis knows of one subscription, and a message is read once. */
 interface Topic {
@@ -16,12 +18,24 @@ interface Topic {
   settling: Promise<void> | null;
 }
 
-/** `timeoutMs`: how long a listen waits for Redis. */
+/** Turns the messages of a channel into what its listeners are told. */
+type Reading<M, T> = (tell: (told: T) => void) => (message: M) => void;
+
+const asItIs: Reading<never, never> = (tell) => tell;
+
+export interface BusOptions {
+  /** The job as it is stored. */
+  read(id: JobId): Promise<Job | null>;
+  /** How long a listen waits for Redis. */
+  timeoutMs: number;
+  log: Log;
+}
+
 export function busOf(
   subscriber: Subscriber,
   connection: Connection,
   keys: Keys,
-  { timeoutMs, log }: { timeoutMs: number; log: Log },
+  { read, timeoutMs, log }: BusOptions,
 ): Bus {
   const topics = new Map<string, Topic>();
 
@@ -44,20 +58,20 @@ export function busOf(
     if (topic.subscription === null) topics.delete(channel);
   }
 
-  async function listen<M, T>(channel: string, read: (message: M) => T, handler: (told: T) => void): Promise<Unlisten> {
+  async function listen<M, T>(channel: string, reading: Reading<M, T>, handler: (told: T) => void): Promise<Unlisten> {
     const topic = topics.get(channel) ?? { listeners: new Set(), subscription: null, settling: null };
     topics.set(channel, topic);
-    const deliver = (message: unknown) => {
-      const told = frozen(read(message as M));
-      for (const { hear } of [...topic.listeners]) {
+    const deliver = reading((told) => {
+      frozen(told);
+      for (const { hear } of topic.listeners) {
         try {
           hear(told);
         } catch (error) {
           log.error(`A listener on ${channel} failed: ${reason(error)}`);
         }
       }
-    };
-    const settle = () => (topic.settling ??= follow(channel, topic, deliver));
+    });
+    const settle = () => (topic.settling ??= follow(channel, topic, deliver as (message: unknown) => void));
     const listener = { hear: handler as (told: unknown) => void };
     topic.listeners.add(listener);
     const unlisten = () => {
@@ -76,13 +90,23 @@ export function busOf(
     await connection.send('PUBLISH', channel, JSON.stringify(message));
   };
 
+  const whole: Reading<Whole, Job> = (tell) => (told) => tell(fold(told));
+  const steps =
+    (id: JobId): Reading<Told, Job | null> =>
+    (tell) =>
+      createReader({ read: () => read(id), connects: () => subscriber.connects, onError: notRead }, tell);
+  /** After an outage whoever watches reads again. */
+  function notRead(error: unknown): void {
+    if (!(error instanceof EngineUnavailable)) log.error(`A job that was told of could not be read: ${reason(error)}`);
+  }
+
   return {
-    listenJob: (id, handler) => listen(keys.job(id), (told: Told | null) => told && fold(told), handler),
-    listenJobs: (partition, handler: (job: Job) => void) => listen(`${keys.base(partition)}jobs`, fold, handler),
-    listenOutput: (id, handler) => listen(keys.output(id), (chunk: OutputChunk) => chunk, handler),
-    listenSpace: (space, handler) => listen(`${keys.base(space)}signals`, (signal: SpaceSignal) => signal, handler),
+    listenJob: (id, handler) => listen(keys.job(id), steps(id), handler),
+    listenJobs: (partition, handler) => listen(`${keys.base(partition)}jobs`, whole, handler),
+    listenOutput: (id, handler) => listen(keys.output(id), asItIs, handler),
+    listenSpace: (space, handler) => listen(`${keys.base(space)}signals`, asItIs, handler),
     signalSpace: (space, signal) => publish(`${keys.base(space)}signals`, signal),
-    listen: (topic, handler) => listen(keys.topic(topic), (message: Json) => message, handler),
+    listen: (topic, handler) => listen(keys.topic(topic), asItIs, handler),
     publish: (topic, message) => publish(keys.topic(topic), message),
   };
 }

@@ -8,6 +8,7 @@ import { indexed } from '../record.ts';
 import type { Argument, Connection } from './connection.ts';
 import type { Keys } from './keys.ts';
 import { facts, parse } from './record.ts';
+import { stepOf } from './told.ts';
 
 type CreateReply = number | ['again', string] | ['exists', string] | ['no-space'] | ['full' | 'own-full', number];
 
@@ -52,9 +53,11 @@ export function jobsOf({ run, send }: Connection, keys: Keys): Jobs {
 
     byKey: (space, submitter, key) => send<string | null>('HGET', `${keys.base(space)}once`, once(submitter, key)),
 
-    async commit(next, signal) {
+    async commit(next, signal, before) {
       const index = indexed(next);
-      const args: Argument[] = [next.id, next.revision, JSON.stringify(next), facts(index), index.confirmed ? 1 : 0];
+      const whole = JSON.stringify(next);
+      const step = before ? stepOf(before, next, whole) : '';
+      const args: Argument[] = [next.id, next.revision, whole, facts(index), index.confirmed ? 1 : 0, step];
       if (index.place !== null || index.runMs !== null || signal) {
         args.push(index.place ?? '', index.runMs ?? '', signal ? JSON.stringify(signal) : '', RECENT_RUNS);
       }

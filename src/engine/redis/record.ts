@@ -4,33 +4,24 @@ import { assign } from '../../domain/transitions.ts';
 import { type JobIndex, withConfirmation } from '../record.ts';
 
 /** A job as it is stored and told: its record, and what happened to it since that was written. */
-export interface Told {
+export interface Whole {
   state: Job;
   claim?: Claim;
   confirmed?: boolean;
 }
 
 /** The job that the parts make. */
-export function fold({ state, claim, confirmed = false }: Told): Job {
+export function fold({ state, claim, confirmed = false }: Whole): Job {
   return withConfirmation(claim ? assign(state as QueuedJob, claim) : state, confirmed);
 }
 
 /** A stored job's fields `state`, `claim` and `conf`; null where there is none. */
 export function parse([state, claim, conf]: (string | null)[]): Job | null {
   if (state == null) return null;
-  const told: Told = { state: JSON.parse(state) as Job, confirmed: conf === '1' };
+  const told: Whole = { state: JSON.parse(state) as Job, confirmed: conf === '1' };
   return fold(claim ? { ...told, claim: JSON.parse(claim) as Claim } : told);
 }
 
 /** All that indexes follow from; see keys.ts. */
 export const facts = ({ status, deadline, lease, app, cursor, submitter }: JobIndex): string =>
   `${status} ${deadline} ${lease ?? '-'} ${app ?? '-'} ${cursor} ${submitter}`;
-
-/** The value with everything in it frozen. */
-export function frozen<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) frozen(part);
-  }
-  return value;
-}

@@ -70,6 +70,7 @@ export async function openRedis(options: RedisEngineOptions): Promise<Engine> {
     }
   }
 
+  const jobs = jobsOf(connection, keys);
   return {
     name: 'redis',
     now: clock.now,
@@ -81,10 +82,10 @@ export async function openRedis(options: RedisEngineOptions): Promise<Engine> {
     nextSession: () => connection.run<number>('session', keys.sessions),
     documents: documentsOf(connection, keys, clock),
     records: recordsOf(connection, keys, clock),
-    jobs: jobsOf(connection, keys),
+    jobs,
     output: outputOf(connection, keys),
     presence: presenceOf(connection, keys),
-    bus: busOf(subscriber, connection, keys, { timeoutMs, log }),
+    bus: busOf(subscriber, connection, keys, { read: jobs.read, timeoutMs, log }),
     async close() {
       clearInterval(sampling);
       await Promise.all([connection.close(), subscriber.close()]);

@@ -10,6 +10,8 @@ import { reason } from './log.ts';
 export interface Subscriber {
   /** Null while every message is heard, else why not. */
   readonly problem: string | null;
+  /** Another number after each time that messages may have been missed. */
+  readonly connects: number;
   /** Resolves when nothing later on the channel can be missed; waits as long as Redis is away. Once per channel at a time. */
   subscribe(channel: string, handler: (message: unknown) => void): Promise<number>;
   unsubscribe(subscription: number): void;
@@ -116,6 +118,9 @@ export function openSubscriber(
   return {
     get problem() {
       return problem;
+    },
+    get connects() {
+      return connects;
     },
     subscribe: (channel, handler) => pubsub.subscribe(channel, handler),
     unsubscribe: (subscription) => pubsub.unsubscribe(subscription),

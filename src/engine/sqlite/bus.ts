@@ -1,5 +1,6 @@
 import type { BaseLogger } from 'pino';
 import type { Bus, Unlisten } from '../engine.ts';
+import { frozen } from '../frozen.ts';
 
 export type Log = Pick<BaseLogger, 'error'>;
 
@@ -40,7 +41,7 @@ export function createBus(log?: Log): SqliteBus {
   function deliver(topic: string, message: unknown): void {
     const listeners = topics.get(topic);
     if (!listeners) return;
-    mail.push([listeners, deepFreeze(message)]);
+    mail.push([listeners, frozen(message)]);
     // A handler that tells something itself: the message under way reaches everybody first.
     if (delivering) return;
     delivering = true;
@@ -67,13 +68,4 @@ export function createBus(log?: Log): SqliteBus {
     listen: async (topic, handler) => listen(topicOf.other(topic), handler),
     publish: async (topic, message) => deliver(topicOf.other(topic), message),
   };
-}
-
-/** Parts that are frozen already were frozen here, whole. */
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
-    Object.freeze(value);
-    for (const part of Object.values(value)) deepFreeze(part);
-  }
-  return value;
 }

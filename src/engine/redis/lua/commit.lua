@@ -2,8 +2,8 @@
 -- Makes a record the stored one if it is the stored revision's successor, moves the indexes its facts move, and tells it.
 -- Only a claim begins a lease; a commit keeps it or ends it.
 -- KEYS: the partition's base
--- ARGV: id, new revision, record, facts, 1 if it says its lease is confirmed else 0; and where one of them is, all of: place in the
---       queue or '', run time in ms or '', signal or '', run times to keep
+-- ARGV: id, new revision, record, facts, 1 if it says its lease is confirmed else 0, what it changes or ''; and where one of them is,
+--       all of: place in the queue or '', run time in ms or '', signal or '', run times to keep
 -- Returns 1; 0 on another revision.
 local base, id, revision, state, facts = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = base .. 'job:' .. id
@@ -39,16 +39,17 @@ else
     redis.call('ZADD', base .. 'own:' .. status .. ':' .. own, 0, cursor)
   end
 end
-if ARGV[6] then
-  if ARGV[6] ~= '' then redis.call('ZADD', base .. 'queue', ARGV[6], id) end
+if ARGV[7] then
+  if ARGV[7] ~= '' then redis.call('ZADD', base .. 'queue', ARGV[7], id) end
   -- Trimmed now and then: readers look at the newest alone.
-  if ARGV[7] ~= '' and redis.call('LPUSH', base .. 'runs', ARGV[7]) > 2 * ARGV[9] then
-    redis.call('LTRIM', base .. 'runs', 0, ARGV[9] - 1)
+  if ARGV[8] ~= '' and redis.call('LPUSH', base .. 'runs', ARGV[8]) > 2 * ARGV[10] then
+    redis.call('LTRIM', base .. 'runs', 0, ARGV[10] - 1)
   end
 end
 
-local message = '{"state":' .. state .. (confirmed == ARGV[5] and '}' or ',"confirmed":true}')
-redis.call('PUBLISH', key, message)
-redis.call('PUBLISH', base .. 'jobs', message)
-if ARGV[8] and ARGV[8] ~= '' then redis.call('PUBLISH', base .. 'signals', ARGV[8]) end
+local rest = confirmed == ARGV[5] and '}' or ',"confirmed":true}'
+local whole = '{"state":' .. state .. rest
+redis.call('PUBLISH', key, ARGV[6] == '' and whole or '{"step":' .. ARGV[6] .. rest)
+redis.call('PUBLISH', base .. 'jobs', whole)
+if ARGV[9] and ARGV[9] ~= '' then redis.call('PUBLISH', base .. 'signals', ARGV[9]) end
 return 1
