@@ -1,7 +1,9 @@
-import { type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { follow } from '../service/stream.ts';
 import { type Mask, nextHead, nextTail, textFrame } from './frame.ts';
 import type { SocketLink } from './link.ts';
 import { answer, isWithoutStorage, openSource } from './patient.ts';
+import { type Answering, answering } from './plan.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 /** Who joins later than this after an event is told what is so by then: output grows and links age without an event. */
@@ -25,6 +27,7 @@ export interface Delivery {
 interface Group {
   key: string;
   args: ExecutionArgs;
+  ask: Answering;
   members: Set<Member>;
   event: unknown;
   /** The newest event as the end of a Next: its payload, and the brace that closes it. Null: none yet. */
@@ -64,6 +67,7 @@ export function createBroadcast({ mask }: { mask: Mask }) {
     const group: Group = {
       key,
       args,
+      ask: answering(args),
       members: new Set(),
       event: undefined,
       newest: null,
@@ -88,7 +92,10 @@ export function createBroadcast({ mask }: { mask: Mask }) {
     const events = source[Symbol.asyncIterator]();
     group.close = () => void Promise.resolve(events.return?.()).catch(() => undefined);
     if (group.members.size === 0) group.close();
-    void run(group, events);
+    follow(events, {
+      take: (event) => tell(group, event),
+      end: (error) => conclude(group, error),
+    });
     return null;
   }
 
@@ -100,26 +107,29 @@ export function createBroadcast({ mask }: { mask: Mask }) {
   /** Once for all who join meanwhile. What is known stays while the storage is away, or when a newer event was faster. */
   async function refresh(group: Group): Promise<void> {
     const { version } = group;
-    const result = await execute({ ...group.args, rootValue: group.event });
+    const result = await group.ask(group.event);
     if (group.version === version && !isWithoutStorage(result)) keep(group, result);
   }
 
   /** One execution at a time; the source holds the newest meanwhile, so none overtakes another. */
-  async function run(group: Group, events: AsyncIterator<unknown>): Promise<void> {
-    try {
-      for (let next = await events.next(); !next.done; next = await events.next()) {
-        const result = await answer(group.args, next.value, () => group.members.size > 0);
-        group.event = next.value;
-        keep(group, result);
-        group.version++;
-        for (const member of group.members) show(group, member);
-      }
-      group.over = {};
-    } catch (error) {
-      group.over = { error };
-    }
+  function tell(group: Group, event: unknown): Promise<void> | undefined {
+    const result = answer(group.ask, event, () => group.members.size > 0);
+    if ('then' in result) return result.then((later) => told(group, event, later));
+    told(group, event, result);
+    return undefined;
+  }
+
+  function told(group: Group, event: unknown, result: ExecutionResult): void {
+    keep(group, result);
+    group.event = event;
+    group.version++;
+    for (const member of group.members) show(group, member);
+  }
+
+  function conclude(group: Group, error: unknown): void {
+    group.over = { error };
     remove(group);
-    for (const member of [...group.members]) show(group, member);
+    for (const member of group.members) show(group, member);
   }
 
   /** Brings the member up to date, as far as its socket takes it. */
@@ -143,7 +153,7 @@ export function createBroadcast({ mask }: { mask: Mask }) {
         return;
       }
       member.shown = group.version;
-      void member.link.sendFrame(textFrame(member.head, group.newest));
+      member.link.sendFrame(textFrame(member.head, group.newest));
     }
     if (group.over) {
       group.members.delete(member);

@@ -16,8 +16,8 @@ export const CLOSE_TOO_SLOW = 4513;
 export interface SocketLink extends AppLink {
   /** Resolves at once, or when a slow socket has taken the message. */
   send(data: string): Promise<void> | undefined;
-  /** The same for a message that is a frame already: without compression nothing is ever held back before it. */
-  sendFrame(frame: Uint8Array): Promise<void> | undefined;
+  /** A message that is a frame already, where there is room: without compression nothing is ever held back before it. */
+  sendFrame(frame: Uint8Array): void;
   /** Nothing while there is room for more. Else resolves when a slow socket has taken what it holds, or is gone. */
   room(): Promise<void> | undefined;
   heard(): void;
@@ -85,15 +85,15 @@ export function createLink(ws: WebSocket, raw: Duplex, options: LinkOptions): So
 
   return {
     send: (data) => hand((taken) => write(data, taken)),
-    sendFrame: (frame) =>
-      hand((taken) => {
-        counters.messagesSent++;
-        sent += frame.length;
-        cork(raw);
-        raw.write(frame, taken);
-      }),
+    sendFrame(frame) {
+      if (ws.readyState !== WebSocket.OPEN) return;
+      counters.messagesSent++;
+      sent += frame.length;
+      cork(raw);
+      raw.write(frame);
+    },
     room() {
-      if (ws.readyState !== WebSocket.OPEN || ws.bufferedAmount < highWater) return undefined;
+      if (raw.writableLength < highWater || ws.readyState !== WebSocket.OPEN) return undefined;
       draining ??= drained();
       return draining;
     },

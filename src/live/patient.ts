@@ -1,14 +1,23 @@
 import { setTimeout as pass } from 'node:timers/promises';
-import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, execute, GraphQLError } from 'graphql';
+import { createSourceEventStream, type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { EngineUnavailable } from '../engine/engine.ts';
+import { type Answering, answering } from './plan.ts';
 
 /** What the storage was away for is asked for again after this. */
 const RETRY_MS = 500;
 
 /** The answer to an event, which may be the end: none is given up because the storage is away, as long as it is wanted. */
-export async function answer(args: ExecutionArgs, event: unknown, wanted: () => boolean): Promise<ExecutionResult> {
-  for (;;) {
-    const result = await execute({ ...args, rootValue: event });
+export function answer(ask: Answering, event: unknown, wanted: () => boolean): ReturnType<Answering> {
+  const result = ask(event);
+  return 'then' in result || isWithoutStorage(result) ? insist(result, () => ask(event), wanted) : result;
+}
+
+async function insist(
+  first: ReturnType<Answering>,
+  again: () => ReturnType<Answering>,
+  wanted: () => boolean,
+): Promise<ExecutionResult> {
+  for (let result = await first; ; result = await again()) {
     if (!isWithoutStorage(result) || !wanted()) return result;
     await pass(RETRY_MS, undefined, { ref: false });
   }
@@ -58,11 +67,12 @@ export async function subscribe(
   const source = await openSource(args);
   if (!(Symbol.asyncIterator in source)) return source;
   const events = source[Symbol.asyncIterator]();
+  const ask = answering(args);
   let left = false;
   const answers: AsyncIterableIterator<ExecutionResult> = {
     async next() {
       const next = await events.next();
-      return next.done ? next : { done: false, value: await answer(args, next.value, () => !left) };
+      return next.done ? next : { done: false, value: await answer(ask, next.value, () => !left) };
     },
     async return() {
       left = true;

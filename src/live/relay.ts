@@ -1,7 +1,8 @@
-import { type ExecutionArgs, type ExecutionResult, execute } from 'graphql';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Delivery } from './broadcast.ts';
 import { type Mask, nextHead, nextTail, textFrame } from './frame.ts';
 import { openSource } from './patient.ts';
+import { type Answering, answering } from './plan.ts';
 import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 /**
@@ -11,15 +12,15 @@ import { createSubscriber, type Subscriber } from './subscriber.ts';
 export function createRelay({ mask }: { mask: Mask }) {
   const texts = new WeakMap<object, Map<string, Promise<Buffer>>>();
 
-  async function write(args: ExecutionArgs, event: object): Promise<Buffer> {
-    return nextTail(await execute({ ...args, rootValue: event }), mask);
+  async function write(ask: Answering, event: object): Promise<Buffer> {
+    return nextTail(await ask(event), mask);
   }
 
   /** The end of a Next: the payload, and the brace that closes it. */
-  function textOf(key: string, args: ExecutionArgs, event: object): Promise<Buffer> {
+  function textOf(key: string, ask: Answering, event: object): Promise<Buffer> {
     const written = texts.get(event) ?? new Map<string, Promise<Buffer>>();
     texts.set(event, written);
-    const known = written.get(key) ?? write(args, event);
+    const known = written.get(key) ?? write(ask, event);
     written.set(key, known);
     return known;
   }
@@ -34,6 +35,7 @@ export function createRelay({ mask }: { mask: Mask }) {
       const source = await openSource(args);
       if (!(Symbol.asyncIterator in source)) return source;
       const events = source[Symbol.asyncIterator]() as AsyncIterator<object>;
+      const ask = answering(args);
       const head = nextHead(id);
       let left = false;
       const { subscriber, finish } = createSubscriber(() => {
@@ -43,11 +45,11 @@ export function createRelay({ mask }: { mask: Mask }) {
 
       async function run(): Promise<void> {
         for (let next = await events.next(); !next.done && !left; next = await events.next()) {
-          const text = await textOf(key, args, next.value);
+          const text = await textOf(key, ask, next.value);
           // What comes while a full socket is waited for stays in the source.
           for (let room = link.room(); room; room = link.room()) await room;
           if (left) return;
-          void link.sendFrame(textFrame(head, text));
+          link.sendFrame(textFrame(head, text));
         }
       }
       run().then(() => finish(), finish);

@@ -103,7 +103,7 @@ export function createWatch(services: Services, log: Log) {
   }
 
   function show(topic: Topic, job: Job): void {
-    for (const [watcher, viewer] of [...topic.watchers]) showTo(watcher, viewer, job);
+    for (const [watcher, viewer] of topic.watchers) showTo(watcher, viewer, job);
   }
 
   function showTo(watcher: Stream<Job>, viewer: Viewer, job: Job): void {
