@@ -13,8 +13,8 @@ import { cpuOf, median, memoryOf, quantile, type Served, serve } from './machine
 
 const WATCH = 'subscription($id:ID!){jobUpdates(id:$id){status stage progress message}}';
 const REPORT = 'mutation($input:ReportProgressInput!){reportProgress(input:$input){status}}';
-const KINDS = ['floor', 'spacedock', 'plain'] as const;
-type Kind = (typeof KINDS)[number];
+export const KINDS = ['floor', 'spacedock', 'plain'] as const;
+export type Kind = (typeof KINDS)[number];
 const TITLES: Record<Kind, string> = {
   floor: 'bare ws',
   spacedock: 'Spacedock',
@@ -60,11 +60,10 @@ async function open(kind: Kind, redis: RedisServer): Promise<Stage> {
 
 const now = (): number => performance.timeOrigin + performance.now();
 
-interface Audience {
+interface Audience extends AsyncDisposable {
   /** Resolves when so many updates in all have come since the last call. */
   heard(count: number): Promise<void>;
   latencies: number[];
-  close(): void;
 }
 
 /** One socket for each watcher; `jobOf` names what it watches. Ready when every one of them is known to hear. */
@@ -82,7 +81,7 @@ async function watchers(stage: Stage, count: number, jobOf: (n: number) => strin
           resolve();
         } else waiting = target;
       }),
-    close: () => {
+    async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.terminate();
     },
   };
@@ -129,6 +128,29 @@ interface Figures {
   p99: number;
 }
 
+/** Tells each job once, 32 at a time as fast as they are taken. */
+async function inLanes(stage: Stage, jobs: string[]): Promise<void> {
+  let next = 0;
+  const lane = async () => {
+    while (next < jobs.length) await stage.report(jobs[next++]!);
+  };
+  await Promise.all(Array.from({ length: 32 }, lane));
+}
+
+/** Tells each job once, so many a second whatever becomes of them. */
+const atRate =
+  (perSecond: number) =>
+  async (stage: Stage, jobs: string[]): Promise<void> => {
+    const begin = performance.now();
+    const reports: Promise<unknown>[] = [];
+    for (const [n, job] of jobs.entries()) {
+      const left = begin + (n * 1000) / perSecond - performance.now();
+      if (left > 1) await pause(left);
+      reports.push(stage.report(job));
+    }
+    await Promise.all(reports);
+  };
+
 /** Updates one after the other, each to all of its watchers. */
 async function deliver(
   stage: Stage,
@@ -136,14 +158,11 @@ async function deliver(
   jobs: string[],
   each: number,
   updates: number,
+  tell = inLanes,
 ): Promise<Figures> {
   const round = async () => {
     const all = audience.heard(jobs.length * each);
-    let next = 0;
-    const lane = async () => {
-      while (next < jobs.length) await stage.report(jobs[next++]!);
-    };
-    await Promise.all(Array.from({ length: 32 }, lane));
+    await tell(stage, jobs);
     await all;
   };
   for (let n = 0; n < Math.ceil(updates / 4); n++) await round();
@@ -200,7 +219,7 @@ interface Idle {
 async function idle(stage: Stage, count: number): Promise<Idle> {
   await stage.report('idle');
   const before = await memoryOf(stage.watched.pid);
-  const audience = await watchers(stage, count, () => 'idle');
+  await using audience = await watchers(stage, count, () => 'idle');
   const memory = ((await memoryOf(stage.watched.pid)) - before) / count / 1024;
   // Where there are snapshots, each has had one.
   const snapshots = audience.latencies.length;
@@ -209,101 +228,93 @@ async function idle(stage: Stage, count: number): Promise<Idle> {
   const all = audience.heard(count);
   await stage.report('idle');
   await all;
-  const took = performance.now() - at;
-  audience.close();
-  return { memory, all: took };
+  return { memory, all: performance.now() - at };
 }
 
-interface Row {
-  one: Figures;
-  many: Figures;
-  fast: Figures;
-  idle: Idle;
-}
-
-async function measure(kind: Kind, size: number): Promise<Row> {
-  await using redis = await startRedis();
-  const run = async <T>(scene: (stage: Stage) => Promise<T>): Promise<T> => {
-    await using stage = await open(kind, redis);
-    return await scene(stage);
-  };
-  const one = await run(async (stage) => {
-    const audience = await watchers(stage, size, () => 'one');
-    const figures = await deliver(stage, audience, ['one'], size, 200);
-    audience.close();
-    return figures;
-  });
-  const many = await run(async (stage) => {
+/** Each on servers of its own. */
+const SCENES = {
+  async one(stage: Stage, size: number): Promise<Figures> {
+    await using audience = await watchers(stage, size, () => 'one');
+    return await deliver(stage, audience, ['one'], size, 200);
+  },
+  async many(stage: Stage, size: number): Promise<Figures> {
     const jobs = Array.from({ length: size }, (_, n) => `many-${n}`);
-    const audience = await watchers(stage, size, (n) => jobs[n]!);
-    const figures = await deliver(stage, audience, jobs, 1, 40);
-    audience.close();
-    return figures;
-  });
-  const fast = await run(async (stage) => {
-    const audience = await watchers(stage, 20, () => 'fast');
+    await using audience = await watchers(stage, size, (n) => jobs[n]!);
+    return await deliver(stage, audience, jobs, 1, 40);
+  },
+  async paced(stage: Stage, size: number): Promise<Figures> {
+    const jobs = Array.from({ length: size }, (_, n) => `paced-${n}`);
+    await using audience = await watchers(stage, size, (n) => jobs[n]!);
+    return await deliver(stage, audience, jobs, 1, 20, atRate(2000));
+  },
+  async fast(stage: Stage): Promise<Figures> {
+    await using audience = await watchers(stage, 20, () => 'fast');
     // Nobody's first seconds: code is compiled in them.
     await stream(stage, audience, 'fast', 1000, 3);
-    const figures = await stream(stage, audience, 'fast', 1000, 10);
-    audience.close();
-    return figures;
-  });
-  return { one, many, fast, idle: await run((stage) => idle(stage, 10 * size)) };
+    return await stream(stage, audience, 'fast', 1000, 10);
+  },
+  idle: (stage: Stage, size: number): Promise<Idle> => idle(stage, 10 * size),
+};
+export type Scene = keyof typeof SCENES;
+export const scenes = Object.keys(SCENES) as Scene[];
+
+async function measure(kind: Kind, scene: Scene, size: number): Promise<Record<string, number>> {
+  await using redis = await startRedis();
+  await using stage = await open(kind, redis);
+  return { ...(await SCENES[scene](stage, size)) };
 }
 
-/** Prints the medians of the rounds; `size` watchers, or jobs with one each, and ten times as many idle ones. */
-export async function fanOut(rounds: number, size: number): Promise<void> {
-  const rows: Record<Kind, Row[]> = { floor: [], spacedock: [], plain: [] };
-  for (let round = 1; round <= rounds; round++) {
-    for (const kind of KINDS) {
-      process.stderr.write(`fan-out, round ${round} of ${rounds}: ${TITLES[kind]}\n`);
-      rows[kind].push(await measure(kind, size));
+/** What is shown of a scene, under which head and with how many digits; the first is compared with that of the floor. */
+const DELIVERIES = {
+  cpu: ['server CPU µs/delivery', 1],
+  deliveries: ['deliveries/s', 0],
+  p50: ['p50 ms', 2],
+  p99: ['p99 ms', 2],
+} as const satisfies Record<keyof Figures, [string, number]>;
+const IDLE = { memory: ['KB/watcher', 1], all: ['all had it after ms', 0] } as const satisfies Record<
+  keyof Idle,
+  [string, number]
+>;
+const HEADS: Record<Scene, (size: number) => string> = {
+  one: (size) => `One job, ${size} watchers`,
+  many: (size) => `${size} jobs, one watcher each, as fast as reports are taken`,
+  paced: (size) => `${size} jobs, one watcher each, 2000 reports a second`,
+  fast: () => 'One job, 1000 reports a second, 20 watchers',
+  idle: (size) => `${10 * size} idle watchers, then one update`,
+};
+
+export interface FanOutOptions {
+  rounds: number;
+  /** Watchers, or jobs with one each; ten times as many idle ones. */
+  size: number;
+  scenes: Scene[];
+  kinds: Kind[];
+}
+
+/** Prints the medians of the rounds. */
+export async function fanOut({ rounds, size, scenes, kinds }: FanOutOptions): Promise<void> {
+  for (const scene of scenes) {
+    const measured = new Map(kinds.map((kind) => [kind, [] as Record<string, number>[]]));
+    for (let round = 1; round <= rounds; round++) {
+      for (const kind of kinds) {
+        process.stderr.write(`fan-out, ${scene}, round ${round} of ${rounds}: ${TITLES[kind]}\n`);
+        measured.get(kind)!.push(await measure(kind, scene, size));
+      }
     }
+    const columns = Object.entries(scene === 'idle' ? IDLE : DELIVERIES);
+    const of = (kind: Kind, figure: string) => median(measured.get(kind)!.map((row) => row[figure]!));
+    const [first] = columns[0]!;
+    console.log(`\n${HEADS[scene](size)}`);
+    console.table(
+      Object.fromEntries(
+        kinds.map((kind) => [
+          TITLES[kind],
+          {
+            ...Object.fromEntries(columns.map(([figure, [head, digits]]) => [head, of(kind, figure).toFixed(digits)])),
+            [`of ${TITLES[kinds[0]!]}`]: (of(kind, first) / of(kinds[0]!, first)).toFixed(2),
+          },
+        ]),
+      ),
+    );
   }
-  const of = (kind: Kind, figure: (row: Row) => number) => median(rows[kind].map(figure));
-  const table = (
-    title: string,
-    columns: Record<string, [figure: (row: Row) => number, digits: number]>,
-    ratio: string,
-  ) => {
-    console.log(`\n${title}`);
-    const lines = KINDS.map((kind) => {
-      const cells = Object.entries(columns).map(([name, [figure, digits]]) => [name, of(kind, figure).toFixed(digits)]);
-      const [first] = columns[ratio]!;
-      return [
-        TITLES[kind],
-        { ...Object.fromEntries(cells), 'of bare ws': (of(kind, first) / of('floor', first)).toFixed(2) },
-      ];
-    });
-    console.table(Object.fromEntries(lines));
-  };
-  const CPU = 'server CPU µs/delivery';
-  const columns = (pick: (row: Row) => Figures) =>
-    ({
-      [CPU]: [(row) => pick(row).cpu, 1],
-      'deliveries/s': [(row) => pick(row).deliveries, 0],
-      'p50 ms': [(row) => pick(row).p50, 2],
-      'p99 ms': [(row) => pick(row).p99, 2],
-    }) satisfies Record<string, [(row: Row) => number, number]>;
-  table(
-    `One job, ${size} watchers`,
-    columns((row) => row.one),
-    CPU,
-  );
-  table(
-    `${size} jobs, one watcher each`,
-    columns((row) => row.many),
-    CPU,
-  );
-  table(
-    'One job, 1000 reports a second, 20 watchers',
-    columns((row) => row.fast),
-    CPU,
-  );
-  const MEMORY = 'KB/watcher';
-  table(
-    `${10 * size} idle watchers, then one update`,
-    { [MEMORY]: [(row) => row.idle.memory, 1], 'all had it after ms': [(row) => row.idle.all, 0] },
-    MEMORY,
-  );
 }
