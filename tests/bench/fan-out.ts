@@ -5,11 +5,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { WebSocket } from 'ws';
 import { type RedisServer, startRedis } from '../help/redis.ts';
-import { type Client, connect } from './load.ts';
+import { ADMIN_PASSWORD, type Client, connect, signIn } from './load.ts';
 import { cpuOf, median, memoryOf, quantile, type Served, serve } from './machine.ts';
 
-// Updates of jobs to their watchers, on a process that does nothing else: reports go to another one, or straight to Redis for the
-// floor. Beside it, in the same run, a bare `ws` server and a plain build of graphql-ws and graphql-redis-subscriptions.
+// Updates of jobs to their watchers, who have not signed in, on a process that does nothing else: reports, of somebody who has, go to
+// another one, or straight to Redis for the floor. Beside it, in the same run, a bare `ws` server and a plain build of graphql-ws and graphql-redis-subscriptions.
 
 const WATCH = 'subscription($id:ID!){jobUpdates(id:$id){status stage progress message}}';
 const REPORT = 'mutation($input:ReportProgressInput!){reportProgress(input:$input){status}}';
@@ -37,7 +37,7 @@ async function open(kind: Kind, redis: RedisServer): Promise<Stage> {
   const stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'spacedock-bench-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const env = { REDIS_URL: redis.url, DATA_DIR: directory, ALLOWED_ORIGINS: '' };
+  const env = { REDIS_URL: redis.url, DATA_DIR: directory, ADMIN_PASSWORD };
   const watched = stack.use(await serve(ENTRIES[kind], env, ['--expose-gc']));
   const update = () => ({
     stage: 'rendering',
@@ -52,7 +52,7 @@ async function open(kind: Kind, redis: RedisServer): Promise<Stage> {
     return { watched, report, [Symbol.asyncDispose]: () => stack.disposeAsync() };
   }
   const other = stack.use(await serve(ENTRIES[kind], env));
-  const client: Client = await connect(other.url);
+  const client: Client = await connect(other.url, kind === 'spacedock' ? await signIn(other.url) : undefined);
   stack.defer(() => client.close());
   const report = (job: string) => client.once(REPORT, { input: { job, ...update() } });
   return { watched, report, [Symbol.asyncDispose]: () => stack.disposeAsync() };

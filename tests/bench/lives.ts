@@ -25,8 +25,8 @@ interface RequestEvent {
 }
 
 /** An app that does nothing but answer. */
-export async function startApp(url: string, flow: Flow, capacity: number): Promise<Client> {
-  const client = await connect(url);
+export async function startApp(url: string, flow: Flow, capacity: number, authorization?: string): Promise<Client> {
+  const client = await connect(url, authorization);
   const registered = Promise.withResolvers<void>();
   const input = { instance: `bench-${process.pid}-${Math.random()}`, name: 'bench', spaces: ['bench'], capacity };
   const work = async ({ lease, job }: RequestEvent) => {

@@ -1,5 +1,8 @@
 import { WebSocket } from 'ws';
 
+/** Of the first administrator of the servers. */
+export const ADMIN_PASSWORD = 'correct horse battery';
+
 /** A bare graphql-transport-ws client: as little work of its own as can be, so that the server is what is measured. */
 export interface Client {
   /** One operation. `next` gets the data of every result; resolves at Complete, rejects at Error. */
@@ -15,12 +18,12 @@ interface Pending {
   reject(error: Error): void;
 }
 
-export async function connect(url: string): Promise<Client> {
+export async function connect(url: string, authorization?: string): Promise<Client> {
   const socket = new WebSocket(url, 'graphql-transport-ws', { perMessageDeflate: false });
   const pending = new Map<string, Pending>();
   let serial = 0;
   const acknowledged = Promise.withResolvers<void>();
-  socket.on('open', () => socket.send('{"type":"connection_init"}'));
+  socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init', payload: { authorization } })));
   socket.on('error', acknowledged.reject);
   socket.on('close', (code, reason) => {
     for (const { reject } of pending.values()) reject(new Error(`The socket was closed: ${code} ${reason}`));
@@ -68,4 +71,13 @@ export async function connect(url: string): Promise<Client> {
     },
     close: () => socket.close(1000),
   };
+}
+
+/** Signs in at a Spacedock server; the `authorization` that says so. */
+export async function signIn(url: string): Promise<string> {
+  const client = await connect(url);
+  const login = 'mutation($password:String!){login(name:"admin",password:$password){token}}';
+  const { token } = (await client.once(login, { password: ADMIN_PASSWORD })).login as { token: string };
+  client.close();
+  return `Bearer ${token}`;
 }

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { startRedis } from '../help/redis.ts';
 import { type FanOutOptions, fanOut, KINDS, scenes } from './fan-out.ts';
 import { run, spacedock, startApp } from './lives.ts';
-import { connect } from './load.ts';
+import { ADMIN_PASSWORD, connect, signIn } from './load.ts';
 import { cpuOf, median, quantile, serve } from './machine.ts';
 
 // Whole job lives through a real server process, beside a plain build of the same flow, in turns in one run. Figures of one
@@ -61,14 +61,15 @@ async function measure(kind: Kind): Promise<Row> {
   const directory = await mkdtemp(join(tmpdir(), 'spacedock-bench-'));
   const redis = kind === 'embedded' ? null : await startRedis();
   const entry = kind === 'plain' ? 'tests/bench/plain.ts' : 'src/main.ts';
-  const server = await serve(entry, { DATA_DIR: directory, REDIS_URL: redis?.url ?? '' });
+  const server = await serve(entry, { DATA_DIR: directory, REDIS_URL: redis?.url ?? '', ADMIN_PASSWORD });
   const { url } = server;
   try {
-    const client = await connect(url);
+    const authorization = kind === 'plain' ? undefined : await signIn(url);
+    const client = await connect(url, authorization);
     if (kind !== 'plain') {
       await client.once('mutation{createSpace(input:{id:"bench",title:"Bench",policy:{retentionSeconds:60}}){id}}', {});
     }
-    const app = await startApp(url, spacedock, inFlight);
+    const app = await startApp(url, spacedock, inFlight, authorization);
     await run(client, spacedock, Math.ceil(lives / 4), inFlight);
     const before = [await cpuOf(server.pid), await cpuOf(redis?.pid)] as const;
     const own = process.cpuUsage();
