@@ -1,25 +1,17 @@
-import {
-  isJobId,
-  isSpaceId,
-  isTrackedId,
-  type JobId,
-  noSuchJob,
-  type SpaceId,
-  TRACKED_PARTITIONS,
-} from '../domain/ids.ts';
+import { isJobId, isSpaceId, isTrackedId, type JobId, noSuchJob, type SpaceId } from '../domain/ids.ts';
 import { isFinished, type Job } from '../domain/job.ts';
-import { Refusal } from '../domain/refusal.ts';
+import type { Refusal } from '../domain/refusal.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Unlisten } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
 import type { Place } from '../service/connections.ts';
-import { denied, isAdmin, seesJob } from '../service/permissions.ts';
+import { seesJob } from '../service/permissions.ts';
 import type { Services } from '../service/services.ts';
-import { SPACES_TOPIC } from '../service/spaces.ts';
 import type { ServerStats } from '../service/stats.ts';
 import { createStream, type Stream } from '../service/stream.ts';
-import { createConnectionWatch, spaceDeleted } from './connection-watch.ts';
+import { createConnectionWatch } from './connection-watch.ts';
 import { deleted } from './deleted.ts';
+import { createFeeds } from './feeds.ts';
 import { createOutputWatch } from './output-watch.ts';
 import type { OutputPiece } from './output-watcher.ts';
 import { patiently } from './patient.ts';
@@ -27,8 +19,6 @@ import { patiently } from './patient.ts';
 /** Queue position and expected wait are looked at this often; a watcher hears of them when they changed. */
 const QUEUE_MS = 1000;
 const STATS_MS = 1000;
-/** Jobs of a feed that wait for a slow reader; each is there once, as it is by then. */
-const MAX_FEED = 10_000;
 
 /** One job watched on this process: one listener and one record, whatever the number of watchers. */
 interface Topic {
@@ -59,11 +49,10 @@ export const gateOf =
 export function createWatch(services: Services, log: Log) {
   const { engine, jobs, connections, spaces, counters } = services;
   const topics = new Map<JobId, Topic>();
-  /** Of one space each. */
-  const feeds = new Map<Stream<Job>, SpaceId>();
   const onError = (error: unknown) => log.warn({ err: error }, 'A live view could not be read; it will be tried again');
   const connectionWatch = createConnectionWatch({ engine, spaces, connections, onError });
   const outputWatch = createOutputWatch({ engine, jobs, onError });
+  const feeds = createFeeds({ engine, spaces, counters, onError });
   // Who may see it may have changed.
   spaces.observe(connectionWatch.look);
 
@@ -181,13 +170,7 @@ export function createWatch(services: Services, log: Log) {
     for (const topic of topics.values()) rereadLater(topic).catch(onError);
     connectionWatch.reread();
     outputWatch.reread();
-    for (const [feed, space] of feeds) lookAtFeed(feed, space).catch(onError);
   });
-
-  /** A feed of a space that is no more ends. */
-  async function lookAtFeed(feed: Stream<Job>, space: SpaceId): Promise<void> {
-    if (!(await spaces.find(space))) feed.fail(spaceDeleted(space));
-  }
 
   return {
     /**
@@ -229,57 +212,8 @@ export function createWatch(services: Services, log: Log) {
       return outputWatch.open(id, after, attempt, viewer, () => counters.watchers--);
     },
 
-    /**
-     * Every job of a space that the viewer sees as it changes, until the space is deleted; of all spaces, also later ones, and tracked
-     * jobs, if null, for administrators. A slow reader skips to a job's latest.
-     */
-    async jobs(space: SpaceId | null, viewer: Viewer): Promise<Stream<Job>> {
-      if (space === null && !isAdmin(viewer)) throw denied(viewer, 'Watching every job; name a space', 'space');
-      const one = space === null ? null : (await spaces.require(space, 'space', viewer)).id;
-      const hear = (job: Job) => {
-        if (seesJob(viewer, job)) stream.push(job);
-      };
-      const unlistens: Unlisten[] = [];
-      const followed = new Set<string>();
-      let closed = false;
-      const stream: Stream<Job> = createStream<Job>({
-        keyOf: (job) => job.id,
-        limit: MAX_FEED,
-        onOverflow: () => new Refusal('RATE_LIMITED', 'More jobs change than this subscription reads; subscribe again'),
-        onClose: () => {
-          closed = true;
-          counters.watchers--;
-          feeds.delete(stream);
-          for (const unlisten of unlistens) unlisten();
-        },
-      });
-      const keep = (unlisten: Unlisten) => {
-        if (closed) unlisten();
-        else unlistens.push(unlisten);
-      };
-      const follow = async (id: string) => {
-        if (closed || followed.has(id)) return;
-        followed.add(id);
-        keep(await engine.bus.listenJobs(id, hear));
-      };
-      counters.watchers++;
-      try {
-        if (one !== null) {
-          feeds.set(stream, one);
-          keep(await engine.bus.listenSpace(one, ({ type }) => type === 'deleted' && stream.fail(spaceDeleted(one))));
-          await follow(one);
-          await lookAtFeed(stream, one);
-        } else {
-          keep(await engine.bus.listen(SPACES_TOPIC, (id) => void follow(id as SpaceId).catch(onError)));
-          const partitions = [...(await spaces.all()).map(({ id }) => id), ...TRACKED_PARTITIONS];
-          await Promise.all(partitions.map(follow));
-        }
-      } catch (error) {
-        await stream.return?.();
-        throw error;
-      }
-      return stream;
-    },
+    /** See `createFeeds`. */
+    jobs: feeds.open,
 
     /** The space's connection state as it is, then every change. */
     async connection(space: SpaceId, viewer: Viewer) {
@@ -318,6 +252,7 @@ export function createWatch(services: Services, log: Log) {
     stop(): void {
       clearInterval(ticker);
       connectionWatch.stop();
+      feeds.stop();
     },
   };
 }

@@ -234,7 +234,7 @@ builder.subscriptionFields((t) => ({
   jobsChanged: t.field({
     type: JobType,
     description:
-      'Every job of a space that you may see, as it changes; of all spaces, and tracked jobs, for an administrator who names none.',
+      'Every job of a space that you may see, as it changes; of all spaces, and tracked jobs, for an administrator who names none. Where the storage was away come, when it is back, the jobs that changed meanwhile, as they are then: of at most 1000 that go on and 1000 that have ended, the newest; some perhaps once more.',
     args: { space: t.arg.id({ description: 'The space.' }) },
     subscribe: (_root, { space }, { watch, viewer }) => watch.jobs(space ?? null, viewer),
     resolve: (job) => job,
