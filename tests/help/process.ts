@@ -27,6 +27,8 @@ export interface ServerProcess extends AsyncDisposable {
   /** What it said that is no line of its log: the words of a crash. */
   readonly crash: readonly string[];
   running(): boolean;
+  /** Of the running process. */
+  readonly pid: number | undefined;
   /** SIGKILL: gone at once, as by a power failure. */
   kill(): Promise<void>;
   /** SIGSTOP: it does nothing any more, and its sockets stay open. */
@@ -110,6 +112,9 @@ export async function startProcess(options: ServerProcessOptions = {}): Promise<
     log,
     crash,
     running,
+    get pid() {
+      return child.pid;
+    },
     kill: async () => void (await end('SIGKILL')),
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
