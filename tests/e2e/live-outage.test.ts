@@ -31,12 +31,19 @@ const CHARACTERS = [
   '🏽',
 ];
 
+/** All of them, again and again, each time cut in two at another place: between the parts of an emoji, too. */
+const CUT_EVERYWHERE = CHARACTERS.slice(1).flatMap((_, n) => [
+  CHARACTERS.slice(0, n + 1).join(''),
+  CHARACTERS.slice(n + 1).join(''),
+]);
+
 /** What a job says, cut between any two characters: mostly little, sometimes much. */
 function pieces({ integer, pick }: Random): string[] {
-  return Array.from({ length: PIECES }, () => {
+  const some = Array.from({ length: PIECES - CUT_EVERYWHERE.length }, () => {
     const length = integer(1, 40) === 1 ? integer(5000, 20_000) : integer(1, 60);
     return Array.from({ length }, () => pick(CHARACTERS)).join('');
   });
+  return [...some.slice(0, some.length / 2), ...CUT_EVERYWHERE, ...some.slice(some.length / 2)];
 }
 
 /** Reports as fast as it can, and what was refused again until it is taken, from the last offset that was acknowledged. */
