@@ -27,7 +27,7 @@ import { type JobId, partitionOf } from '../../domain/ids.ts';
  * | `expiry` | sorted set | ids of the kind's records by when they expire |
  * | `doc:<kind>` | hash | the document whose id is the partition: `value` (JSON), `rev` |
  *
- * Channels: `job:<id>` (a job's changes), `out:<id>` (its streamed output), `jobs` (those of all jobs of the partition), `signals` (a space's). `facts` is one string,
+ * Channels: `job:<id>` (a job's changes: whole, or as steps), `out:<id>` (its streamed output), `jobs` (those of all jobs of the partition), `signals` (a space's). `facts` is one string,
  * `<status> <deadline> <lease> <app> <cursor> <submitter>` with `-` for none: all that indexes follow from. As long as a commit brings the same
  * there is nothing to index.
  */

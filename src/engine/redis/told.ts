@@ -17,8 +17,9 @@ export type Told = Whole | Step | null;
  */
 export function stepOf(before: Job, next: Job, whole: string): string {
   if (next.status !== before.status) return '';
-  const names = Object.keys(next) as (keyof Job)[];
-  const text = JSON.stringify(Object.fromEntries(names.filter((n) => next[n] !== before[n]).map((n) => [n, next[n]])));
+  const step: Partial<Record<keyof Job, unknown>> = {};
+  for (const name of Object.keys(next) as (keyof Job)[]) if (next[name] !== before[name]) step[name] = next[name];
+  const text = JSON.stringify(step);
   return 2 * text.length < whole.length ? text : '';
 }
 
