@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { WebSocket } from 'ws';
 import { type RedisServer, startRedis } from '../help/redis.ts';
-import { ADMIN_PASSWORD, type Client, connect, signIn } from './load.ts';
+import { ACCOUNTS, type Client, connect, signIn } from './load.ts';
 import { cpuOf, median, memoryOf, quantile, type Served, serve } from './machine.ts';
 
 // Updates of jobs to their watchers, who have not signed in, on a process that does nothing else: reports, of somebody who has, go to
@@ -37,7 +37,7 @@ async function open(kind: Kind, redis: RedisServer): Promise<Stage> {
   const stack = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), 'spacedock-bench-'));
   stack.defer(() => rm(directory, { recursive: true, force: true }));
-  const env = { REDIS_URL: redis.url, DATA_DIR: directory, ADMIN_PASSWORD };
+  const env = { REDIS_URL: redis.url, DATA_DIR: directory, ...ACCOUNTS };
   const watched = stack.use(await serve(ENTRIES[kind], env, ['--expose-gc']));
   const update = () => ({
     stage: 'rendering',

@@ -1,7 +1,18 @@
 import { WebSocket } from 'ws';
 
 /** Of the first administrator of the servers. */
-export const ADMIN_PASSWORD = 'correct horse battery';
+const ADMIN_PASSWORD = 'correct horse battery';
+const MUCH = '1000000';
+/** Servers with accounts, for clients who all come from one address, and as fast as they can. */
+export const ACCOUNTS = {
+  ACCESS: 'accounts',
+  ADMIN_PASSWORD,
+  MAX_SOCKETS_PER_ADDRESS: MUCH,
+  MAX_SOCKETS_PER_VIEWER: MUCH,
+  MAX_OPERATIONS_PER_SECOND: MUCH,
+  MAX_VISITOR_OPERATIONS_PER_SECOND: MUCH,
+  MAX_SUBMITS_PER_MINUTE: MUCH,
+};
 
 /** A bare graphql-transport-ws client: as little work of its own as can be, so that the server is what is measured. */
 export interface Client {

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { startRedis } from '../help/redis.ts';
 import { type FanOutOptions, fanOut, KINDS, scenes } from './fan-out.ts';
 import { run, spacedock, startApp } from './lives.ts';
-import { ADMIN_PASSWORD, connect, signIn } from './load.ts';
+import { ACCOUNTS, connect, signIn } from './load.ts';
 import { cpuOf, median, quantile, serve } from './machine.ts';
 
 // Whole job lives through a real server process, beside a plain build of the same flow, in turns in one run. Figures of one
@@ -61,7 +61,7 @@ async function measure(kind: Kind): Promise<Row> {
   const directory = await mkdtemp(join(tmpdir(), 'spacedock-bench-'));
   const redis = kind === 'embedded' ? null : await startRedis();
   const entry = kind === 'plain' ? 'tests/bench/plain.ts' : 'src/main.ts';
-  const server = await serve(entry, { DATA_DIR: directory, REDIS_URL: redis?.url ?? '', ADMIN_PASSWORD });
+  const server = await serve(entry, { DATA_DIR: directory, REDIS_URL: redis?.url ?? '', ...ACCOUNTS });
   const { url } = server;
   try {
     const authorization = kind === 'plain' ? undefined : await signIn(url);
