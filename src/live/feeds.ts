@@ -131,7 +131,12 @@ export function createFeeds({ engine, spaces, counters, onError }: FeedsParts) {
         follow: async (partition) => {
           if (closed || followed.has(partition)) return;
           followed.add(partition);
-          keep(await engine.bus.listenJobs(partition, feed.hear));
+          try {
+            keep(await engine.bus.listenJobs(partition, feed.hear));
+          } catch (error) {
+            followed.delete(partition);
+            throw error;
+          }
         },
       };
       counters.watchers++;
