@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { printSchema } from 'graphql';
 import type { Config } from './config.ts';
 import { Refusal } from './domain/refusal.ts';
-import type { Engine } from './engine/engine.ts';
+import { type Engine, EngineUnavailable } from './engine/engine.ts';
 import { createDocuments } from './graphql/documents.ts';
 import { createOperations } from './graphql/operations.ts';
 import { schema } from './graphql/schema.ts';
@@ -101,8 +101,10 @@ export async function openServer(
       case '/ready':
         return ready(response);
       case '/stats':
+        await doorkeeper.requireAdmin(request, '/stats');
         return sendJson(response, 200, await services.stats.read());
       case '/metrics':
+        await doorkeeper.requireAdmin(request, '/metrics');
         return sendText(response, 200, metrics.contentType, await metrics.metrics());
       case '/schema.graphql':
         if (!config.introspection) throw new Refusal('FORBIDDEN', 'The schema is not shown (INTROSPECTION is off)');
@@ -152,6 +154,7 @@ export async function openServer(
     handle(request, response).catch((error) => {
       if (response.headersSent) return response.destroy();
       if (error instanceof Refusal) return sendRefusal(response, error);
+      if (error instanceof EngineUnavailable) return sendRefusal(response, withoutStorage(), 503);
       services.counters.errors++;
       log.error({ err: error, path: request.url?.split('?', 1)[0] }, 'A request failed unexpectedly');
       sendRefusal(response, new Refusal('INTERNAL_SERVER_ERROR', 'Internal server error'));
@@ -208,6 +211,9 @@ export async function openServer(
     },
   };
 }
+
+const withoutStorage = () =>
+  new Refusal('INTERNAL_SERVER_ERROR', 'The storage is away; try again in a moment', { retryAfterSeconds: 2 });
 
 /** What is asked for; null where the client sent nonsense. */
 const targetOf = ({ url = '/' }: IncomingMessage): URL | null =>

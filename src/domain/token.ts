@@ -12,6 +12,8 @@ export interface Token {
   role: 'USER' | 'ADMIN' | 'APP' | 'REPORTER';
   /** Who made it, and whose a script is. */
   owner: Submitter & { account: string | null };
+  /** The token that it was made with, and ends with; null: a person who was signed in made it. */
+  maker: string | null;
   spaces: SpaceId[] | null;
   prefix: string | null;
   createdAt: Instant;

@@ -26,7 +26,8 @@ export const MAX_SILENT_SECONDS = 7 * 86_400;
 export interface Tracking {
   id: JobId;
   title: string | null;
-  private: boolean;
+  /** Null: as it was; of a new one, no. */
+  private: boolean | null;
   submitter: Submitter;
   /** Without any report for so long it times out. */
   silentSeconds: number;
@@ -53,7 +54,7 @@ export function tracking(input: TrackingInput, submitter: Submitter, seconds: nu
   return {
     id: input.id,
     title: input.title == null ? null : boundedText('input.title', input.title, MAX_TITLE_BYTES),
-    private: input.private ?? false,
+    private: input.private ?? null,
     submitter,
     silentSeconds,
     retentionSeconds: seconds,
@@ -67,7 +68,7 @@ export function startTracked(tracking: Tracking, now: Instant): RunningJob {
     id,
     space: null,
     title,
-    private: tracking.private,
+    private: tracking.private ?? false,
     submitter,
     priority: 0,
     seq: 0,
@@ -102,7 +103,7 @@ export function restartTracked(job: Job, tracking: Tracking, now: Instant): Runn
     ...fresh,
     ...changed(job, now, { status: 'RUNNING', stage: null, message: 'Restarted', attempt }),
     title: fresh.title ?? job.title,
-    private: fresh.private,
+    private: tracking.private ?? job.private,
     limits: fresh.limits,
     progress: NO_PROGRESS,
     status: 'RUNNING',

@@ -209,7 +209,7 @@ function checkKind(job: Job, lease: string | null): void {
   if (job.space !== null && lease === null) throw badInput('input.lease', 'is required for an inference job');
 }
 
-const leaseLost = (job: Job): Refusal =>
+export const leaseLost = (job: Job): Refusal =>
   new Refusal('LEASE_LOST', `This lease on job ${job.id} is no longer valid; stop working on it`);
 
 /** A lost reply is safe to send again: the report that ended the job, under its last lease, gets the job. */

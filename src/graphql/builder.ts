@@ -27,6 +27,8 @@ export const builder = new SchemaBuilder<{
 
 /** Marks a field whose answer depends on who asks: an execution that shows it is shared with nobody else. */
 export const PER_VIEWER = { extensions: { perViewer: true } };
+/** The same for what belongs to spaces: of a tracked job it is null for everybody. */
+export const PER_VIEWER_OF_SPACES = { extensions: { perViewer: true, ofSpaces: true } };
 
 builder.queryType({ description: 'What can be asked.' });
 builder.mutationType({ description: 'What can be done.' });

@@ -11,6 +11,7 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
+import { isTrackedId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { SYSTEM, type Viewer } from '../domain/viewer.ts';
@@ -19,7 +20,7 @@ import type { Operations, Sharing } from '../live/socket.ts';
 import { gateOf, type Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
 import type { SpaceConnection } from '../service/connections.ts';
-import { denied, isAdmin, seesSpace } from '../service/permissions.ts';
+import { denied, isAdmin, seesJob, seesSpace } from '../service/permissions.ts';
 import type { Services } from '../service/services.ts';
 import type { Context } from './context.ts';
 import type { Documents } from './documents.ts';
@@ -38,6 +39,9 @@ const PLACES = new Set(['after', 'attempt']);
 
 type Payload = Parameters<Operations['prepare']>[0];
 
+/** What the rights of two viewers differ in: of one account may be sessions and scripts. */
+const rightsOf = ({ id, role, account, spaces, prefix }: Viewer) => [id, role, account, spaces, prefix];
+
 /** What an answer depends on: the words, what they are asked with, and who asks, where that shows in a field. */
 function keyOf(
   field: FieldNode,
@@ -51,16 +55,28 @@ function keyOf(
       if (PLACES.has(name.value) && value.kind === Kind.VARIABLE) delete asked[value.name.value];
     }
   }
-  return JSON.stringify([viewer?.id ?? null, operationName ?? null, asked, query]);
+  return JSON.stringify([viewer && rightsOf(viewer), operationName ?? null, asked, query]);
 }
 
-/** Whether a field is asked for whose answer depends on who asks. */
-function showsViewer(document: DocumentNode): boolean {
+/** What a subscription is about: its only id. Empty where it has none. */
+function subjectOf({ arguments: given = [] }: FieldNode, { variables }: Payload): string {
+  for (const { name, value } of given) {
+    if (name.value !== 'id' && name.value !== 'space') continue;
+    if (value.kind === Kind.STRING || value.kind === Kind.INT) return value.value;
+    if (value.kind === Kind.VARIABLE) return `${variables?.[value.name.value] ?? ''}`;
+  }
+  return '';
+}
+
+/** Whether a field is asked for whose answer depends on who asks. `tracked`: of a tracked job, where what belongs to spaces is null. */
+function showsViewer(document: DocumentNode, tracked: boolean): boolean {
   const types = new TypeInfo(schema);
   let found = false;
   const visitor = {
     Field() {
-      if (types.getFieldDef()?.extensions.perViewer) found = true;
+      const marks = types.getFieldDef()?.extensions;
+      if (tracked && marks?.ofSpaces) return false;
+      if (marks?.perViewer) found = true;
       return found ? BREAK : undefined;
     },
   };
@@ -68,12 +84,20 @@ function showsViewer(document: DocumentNode): boolean {
   return found;
 }
 
+interface Depends {
+  tracked: boolean;
+  otherwise: boolean;
+}
+
 /** How operations that come by a socket are read. */
 export function createOperations(services: Services, watch: Watch, documents: Documents, log: Log): Operations {
-  const perViewer = new WeakMap<DocumentNode, boolean>();
+  const perViewer = new WeakMap<DocumentNode, Depends>();
 
-  function dependsOnViewer(document: DocumentNode): boolean {
-    const depends = perViewer.get(document) ?? showsViewer(document);
+  function dependsOnViewer(document: DocumentNode): Depends {
+    const depends = perViewer.get(document) ?? {
+      tracked: showsViewer(document, true),
+      otherwise: showsViewer(document, false),
+    };
     perViewer.set(document, depends);
     return depends;
   }
@@ -96,6 +120,23 @@ export function createOperations(services: Services, watch: Watch, documents: Do
     }
   }
 
+  /** Whether there is anything for the viewer to watch. An unknown tracked job may begin, and who may see it may change. */
+  async function admits(field: string, of: string, viewer: Viewer): Promise<boolean> {
+    switch (field) {
+      case 'jobUpdates': {
+        if (isTrackedId(of)) return true;
+        const known = watch.atHand(of);
+        if (known && seesJob(viewer, known)) return true;
+        const job = await services.jobs.find(of);
+        return job !== null && seesJob(viewer, job);
+      }
+      case 'spaceConnection':
+        return (await services.spaces.findFor(viewer, of)) !== null;
+      default:
+        return isAdmin(viewer);
+    }
+  }
+
   /** What may be shared of an operation; null: nothing. Where no field shows who asks, it is executed for nobody in particular. */
   function sharingOf(
     { operation, selectionSet }: OperationDefinitionNode,
@@ -109,10 +150,18 @@ export function createOperations(services: Services, watch: Watch, documents: Do
     if (!of) return null;
     const { contextValue } = args;
     const { viewer } = contextValue;
-    if (dependsOnViewer(args.document))
-      return { of, key: keyOf(root, of, payload, viewer), args, gate: gate(name, viewer) };
-    const all = { ...args, contextValue: { ...contextValue, viewer: SYSTEM, link: null, address: null } };
-    return { of, key: keyOf(root, of, payload, null), args: all, gate: gate(name, viewer) };
+    const source = { ...args, contextValue: { ...contextValue, viewer: SYSTEM, link: null, address: null } };
+    const thing = subjectOf(root, payload);
+    const depends = dependsOnViewer(args.document);
+    const own = name === 'jobUpdates' && isTrackedId(thing) ? depends.tracked : depends.otherwise;
+    return {
+      of,
+      key: keyOf(root, of, payload, own ? viewer : null),
+      args: own ? args : source,
+      source,
+      gate: gate(name, viewer),
+      admits: () => admits(name, thing, viewer),
+    };
   }
 
   function unexpected(error: unknown): void {

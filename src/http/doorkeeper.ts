@@ -1,9 +1,18 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
 import type { Instant } from '../domain/json.ts';
 import type { Asker } from '../graphql/context.ts';
-import { bearerOf, cookieSecret, SESSION_COOKIE, setCookie, VISITOR_COOKIE } from '../live/credentials.ts';
+import {
+  bearerOf,
+  cookieSecrets,
+  cookiesCount,
+  SESSION_COOKIE,
+  setCookie,
+  VISITOR_COOKIE,
+} from '../live/credentials.ts';
+import { denied, isAdmin } from '../service/permissions.ts';
 import type { Services } from '../service/services.ts';
+import { SESSION_SECRET } from '../service/sessions.ts';
 import type { ClientAddress } from './client-address.ts';
 
 export type Doorkeeper = ReturnType<typeof createDoorkeeper>;
@@ -30,31 +39,43 @@ export function createDoorkeeper(
   /** Null: it is gone already. */
   const whence = (request: IncomingMessage): string | null => addressOf(request) || null;
 
+  async function brought(headers: IncomingHttpHeaders) {
+    const bearer = bearerOf(headers.authorization);
+    const cookies = bearer === null ? cookieSecrets(headers, config) : [];
+    return { ...(await identity.welcome({ bearer, cookies })), cookies };
+  }
+
   return {
     isSecure,
     addressOf: whence,
 
     /** A browser that has signed in. */
     signedIn,
+    /** For what only administrators are shown: UNAUTHENTICATED, or FORBIDDEN, to everybody else. */
+    async requireAdmin({ headers }: IncomingMessage, what: string): Promise<void> {
+      const { viewer } = await brought(headers);
+      if (!isAdmin(viewer)) throw denied(viewer, what);
+    },
 
     /** By the Authorization header, or a cookie that counts; else a visitor, who is given one. UNAUTHENTICATED: the header is nobody's. */
     async welcome(request: IncomingMessage, response: ServerResponse): Promise<Asker> {
       const { headers } = request;
-      const bearer = bearerOf(headers.authorization);
-      const cookie = bearer === null ? cookieSecret(headers, config) : null;
-      const { viewer, secret, fresh } = await identity.welcome({ bearer, cookie });
-      // One that a foreign page made the browser leave out is not to be lost.
-      if (fresh !== null && (cookie !== null || headers.cookie === undefined)) {
-        remember(response, VISITOR_COOKIE, fresh, VISITOR_SECONDS);
-      }
+      const { viewer, secret, fresh, cookies } = await brought(headers);
+      const counts = cookiesCount(headers, config);
+      if (counts && fresh !== null) remember(response, VISITOR_COOKIE, fresh, VISITOR_SECONDS);
+      // A session that is over is not asked about again.
+      const over = cookies.find((one) => one !== secret && SESSION_SECRET.test(one));
+      if (over !== undefined) remember(response, SESSION_COOKIE, '', 0);
       const asker: Asker = {
         viewer,
         address: whence(request),
         link: null,
-        cookie: {
-          set: (session, expiresAt) => void signedIn(response, session, expiresAt),
-          clear: () => void remember(response, SESSION_COOKIE, '', 0),
-        },
+        cookie: counts
+          ? {
+              set: (session, expiresAt) => void signedIn(response, session, expiresAt),
+              clear: () => void remember(response, SESSION_COOKIE, '', 0),
+            }
+          : null,
       };
       if (secret !== null) secrets.set(asker, secret);
       return asker;

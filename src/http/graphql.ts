@@ -62,9 +62,12 @@ function parametersOf(search: URLSearchParams): GraphQLParams {
 }
 
 /** What Yoga is given beside the request as it sees it. */
-interface NodeRequest {
+interface ServerContext {
   req: IncomingMessage;
   res: ServerResponse;
+  asker: Asker;
+  /** The answer is a stream, which goes on as long as its reader takes it and its credentials are worth what they were. */
+  begin(): void;
 }
 
 export interface GraphqlParts {
@@ -107,7 +110,7 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     // A page that left before its subscription was there: nobody else would end it.
     onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
       setSubscribeFn(subscribe);
-      const { request, req, res } = args.contextValue as unknown as NodeRequest & { request: Request };
+      const { request, req, res, begin } = args.contextValue as unknown as ServerContext & { request: Request };
       try {
         res.once('close', addresses.enter(req));
       } catch (error) {
@@ -115,6 +118,7 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
         setResultAndStopExecution({ errors: [refusalError(error, { status: statusOf(error) })] });
         return;
       }
+      begin();
       return { onSubscribeResult: ({ result }) => endWith(request.signal, result) };
     },
     onResultProcess({ result, setResult, resultProcessor, setResultProcessor }) {
@@ -134,7 +138,7 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     },
   };
 
-  const yoga = createYoga<NodeRequest & { asker: Asker }>({
+  const yoga = createYoga<ServerContext>({
     schema,
     graphqlEndpoint: '/graphql',
     graphiql: false,
@@ -181,7 +185,8 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     let timed = false;
     const timer = setInterval(() => {
       if (!response.headersSent || response.writableEnded) return;
-      if (!response.writableNeedDrain) response.write(':\n');
+      const events = String(response.getHeader('content-type')).startsWith('text/event-stream');
+      if (events && !response.writableNeedDrain) response.write(':\n');
       if (timed) return;
       timed = true;
       response.setTimeout(STOPPED_KEEPALIVES * config.keepaliveMs, () => response.destroy());
@@ -220,11 +225,15 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
         if (!(error instanceof Refusal)) throw error;
         return refuseUnread(request, response, error);
       }
-      if (request.headers.accept?.includes('text/event-stream')) {
+      let begun = false;
+      const begin = () => {
+        if (begun) return;
+        begun = true;
         keepAlive(response);
         doorkeeper.hold(response, asker);
-      }
-      await yoga(request, response, { asker });
+      };
+      if (request.headers.accept?.includes('text/event-stream')) begin();
+      await yoga(request, response, { asker, begin });
     },
 
     /** Bytes that wait for streams which are read slowly. */

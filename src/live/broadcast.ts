@@ -21,6 +21,14 @@ export interface Delivery {
   /** Of its operation on that socket. */
   id: string;
   gate: Gate;
+  /** The operation with this watcher's own eyes. */
+  own: ExecutionArgs;
+}
+
+/** What a group executes for all its members, and what it reads the events with. */
+export interface Shared {
+  args: ExecutionArgs;
+  source: ExecutionArgs;
 }
 
 /** Watchers of the same thing in the same words: one source, one execution and one text for each event, whatever their number. */
@@ -28,6 +36,7 @@ interface Group {
   key: string;
   args: ExecutionArgs;
   ask: Answering;
+  source: ExecutionArgs;
   members: Set<Member>;
   event: unknown;
   /** The newest event as the end of a Next: its payload, and the brace that closes it. Null: none yet. */
@@ -46,8 +55,12 @@ interface Group {
 }
 
 interface Member {
+  group: Group;
   link: SocketLink;
   gate: Gate;
+  own: ExecutionArgs;
+  /** It watches by itself, as it may see less than others. */
+  alone: boolean;
   /** A Next up to its payload. */
   head: Buffer;
   /** The version it was sent last. */
@@ -62,12 +75,14 @@ export type Broadcast = ReturnType<typeof createBroadcast>;
 
 export function createBroadcast({ mask }: { mask: Mask }) {
   const groups = new Map<string, Group>();
+  let serial = 0;
 
-  function open(key: string, args: ExecutionArgs): Group {
+  function open(key: string, { args, source }: Shared): Group {
     const group: Group = {
       key,
       args,
       ask: answering(args),
+      source,
       members: new Set(),
       event: undefined,
       newest: null,
@@ -84,7 +99,7 @@ export function createBroadcast({ mask }: { mask: Mask }) {
   }
 
   async function begin(group: Group): Promise<ExecutionResult | null> {
-    const source = await openSource(group.args);
+    const source = await openSource(group.source);
     if (!(Symbol.asyncIterator in source)) {
       remove(group);
       return source;
@@ -134,11 +149,14 @@ export function createBroadcast({ mask }: { mask: Mask }) {
 
   /** Brings the member up to date, as far as its socket takes it. */
   function show(group: Group, member: Member): void {
-    if (member.waits) return;
+    if (member.waits || !group.members.has(member)) return;
     const given = group.version === 0 ? 'show' : member.gate(group.event);
-    if (given === 'hide') return;
+    if (given === 'hide') {
+      if (!member.alone) void part(member);
+      return;
+    }
     if (given !== 'show') {
-      leave(group, member);
+      leave(member);
       member.finish(given);
       return;
     }
@@ -148,7 +166,7 @@ export function createBroadcast({ mask }: { mask: Mask }) {
         member.waits = true;
         void room.then(() => {
           member.waits = false;
-          if (group.members.has(member)) show(group, member);
+          show(member.group, member);
         });
         return;
       }
@@ -165,10 +183,50 @@ export function createBroadcast({ mask }: { mask: Mask }) {
     if (groups.get(group.key) === group) groups.delete(group.key);
   }
 
-  function leave(group: Group, member: Member): void {
+  function leave(member: Member): void {
+    const { group } = member;
     if (!group.members.delete(member) || group.members.size > 0 || group.over) return;
     remove(group);
     group.close();
+  }
+
+  /** Who may not see what the others see goes on with its own eyes: its rights and what it watches may become others again. */
+  async function part(member: Member): Promise<void> {
+    leave(member);
+    member.alone = true;
+    member.shown = 0;
+    const { own } = member;
+    member.group = open(`alone ${++serial}`, { args: own, source: own });
+    try {
+      const refused = await enter(member);
+      if (refused) member.finish(refused.errors?.[0]);
+    } catch (error) {
+      member.finish(error);
+    }
+  }
+
+  /** Resolves with the answer that there is nothing to watch, if so. */
+  async function enter(member: Member): Promise<ExecutionResult | null> {
+    const { group } = member;
+    group.members.add(member);
+    try {
+      const refused = await group.opening;
+      if (refused) {
+        leave(member);
+        return refused;
+      }
+      if (group.newest !== null && performance.now() - group.freshAt > FRESH_MS) {
+        group.refreshing ??= refresh(group).finally(() => {
+          group.refreshing = null;
+        });
+        await group.refreshing;
+      }
+    } catch (error) {
+      leave(member);
+      throw error;
+    }
+    show(group, member);
+    return null;
   }
 
   return {
@@ -178,33 +236,19 @@ export function createBroadcast({ mask }: { mask: Mask }) {
      */
     async subscribe(
       key: string,
-      args: ExecutionArgs,
-      { link, id, gate }: Delivery,
+      shared: Shared,
+      { link, id, gate, own }: Delivery,
     ): Promise<Subscriber | ExecutionResult> {
-      const group = groups.get(key) ?? open(key, args);
-      const { subscriber, finish } = createSubscriber(() => leave(group, member));
-      const member: Member = { link, gate, head: nextHead(id), shown: 0, waits: false, finish };
-      group.members.add(member);
-      let refused: ExecutionResult | null;
+      const group = groups.get(key) ?? open(key, shared);
+      const { subscriber, finish } = createSubscriber(() => leave(member));
+      const head = nextHead(id);
+      const member: Member = { group, link, gate, own, alone: false, head, shown: 0, waits: false, finish };
       try {
-        refused = await group.opening;
-        if (group.newest !== null && performance.now() - group.freshAt > FRESH_MS) {
-          group.refreshing ??= refresh(group).finally(() => {
-            group.refreshing = null;
-          });
-          await group.refreshing;
-        }
+        return (await enter(member)) ?? subscriber;
       } catch (error) {
-        leave(group, member);
         finish(error);
         return subscriber;
       }
-      if (refused) {
-        leave(group, member);
-        return refused;
-      }
-      show(group, member);
-      return subscriber;
     },
 
     /** What watchers may see has changed without an event. */

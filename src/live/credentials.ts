@@ -18,25 +18,26 @@ export function bearerOf(authorization: unknown): string | null {
   throw new Refusal('UNAUTHENTICATED', 'authorization: send "Bearer <token>"', { field: 'authorization' });
 }
 
-/** What a request brings in its cookies; null where it brings nothing that counts. */
-export function cookieSecret(headers: IncomingHttpHeaders, config: Config): string | null {
-  const cookies = parseCookie(headers.cookie ?? '');
-  const secret = cookies[SESSION_COOKIE] ?? cookies[VISITOR_COOKIE] ?? null;
-  return secret !== null && cookieCounts(headers, config) ? secret : null;
+/** What a request brings in its cookies, as far as they count: who is signed in before who is not. */
+export function cookieSecrets(headers: IncomingHttpHeaders, config: Config): string[] {
+  if (headers.cookie === undefined || !cookiesCount(headers, config)) return [];
+  const cookies = parseCookie(headers.cookie);
+  return [cookies[SESSION_COOKIE], cookies[VISITOR_COOKIE]].filter((secret) => secret !== undefined);
 }
 
 /**
  * A browser sends cookies whoever made it send the request. They count when it says that a page of our own did, or one that an operator
  * has named, or the person at the address bar (https://www.w3.org/TR/fetch-metadata/). A browser too old to say so can be made to send
- * forms from anywhere, so they count with none.
+ * forms from anywhere, so they count with none. Where none count none are given either: nobody is signed in, out or made another visitor
+ * by a foreign page.
  */
-function cookieCounts(headers: IncomingHttpHeaders, config: Config): boolean {
+export function cookiesCount(headers: IncomingHttpHeaders, config: Config): boolean {
   const { origin, host, 'sec-fetch-site': site, 'content-type': type } = headers;
   if (origin !== undefined) {
     return isOwnOrigin(origin, host, config) || (config.allowedOrigins ?? []).includes(URL.parse(origin)?.origin ?? '');
   }
   if (site !== undefined) return site === 'same-origin' || site === 'none';
-  return !type?.startsWith('multipart/');
+  return !type?.toLowerCase().startsWith('multipart/');
 }
 
 /** A Set-Cookie that lasts for so long; 0: that takes it away. */

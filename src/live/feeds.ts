@@ -27,6 +27,7 @@ const GOES_ON = jobStatuses.filter((status) => !ENDED.includes(status));
 interface Feed {
   /** Null: all of them. */
   space: SpaceId | null;
+  viewer: Viewer;
   stream: Stream<Job>;
   /** Hears of the partition, too; once each. */
   follow(partition: string): Promise<void>;
@@ -65,11 +66,13 @@ export function createFeeds({ engine, spaces, counters, onError }: FeedsParts) {
     return space === null ? [...(await spaces.all()).map(({ id }) => id), ...TRACKED_PARTITIONS] : [space];
   }
 
+  /** A feed of a space ends that is no more, or not its viewer's to see. */
+  async function confirm({ space, viewer, stream }: Feed): Promise<void> {
+    if (space !== null && !(await spaces.findFor(viewer, space))) stream.fail(spaceDeleted(space));
+  }
+
   async function catchUp(space: SpaceId | null, behind: Feed[], since: Instant): Promise<void> {
-    if (space !== null && !(await spaces.find(space))) {
-      for (const { stream } of behind) stream.fail(spaceDeleted(space));
-      return;
-    }
+    for (const feed of behind) await confirm(feed);
     const partitions = await partitionsOf(space);
     for (const { follow } of behind) await Promise.all(partitions.map(follow));
     // What is heard meanwhile is newer than what is read.
@@ -124,6 +127,7 @@ export function createFeeds({ engine, spaces, counters, onError }: FeedsParts) {
       };
       const feed: Feed = {
         space: one,
+        viewer,
         stream,
         hear: (job) => {
           if (seesJob(viewer, job)) stream.push(job);
@@ -148,12 +152,17 @@ export function createFeeds({ engine, spaces, counters, onError }: FeedsParts) {
           keep(await engine.bus.listen(SPACES_TOPIC, (id) => void feed.follow(id as SpaceId).catch(onError)));
         }
         await Promise.all((await partitionsOf(one)).map(feed.follow));
-        if (one !== null && !(await spaces.find(one))) stream.fail(spaceDeleted(one));
+        await confirm(feed);
       } catch (error) {
         await stream.return?.();
         throw error;
       }
       return stream;
+    },
+
+    /** Something of the space itself has changed. */
+    look(space: SpaceId): void {
+      for (const feed of feeds) if (feed.space === space) confirm(feed).catch(onError);
     },
 
     stop: (): void => clearInterval(looking),

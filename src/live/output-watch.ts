@@ -92,8 +92,20 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
       settle(topic).catch(onError);
     } else {
       topic.log = null;
-      finish(topic, before && !isFinished(before) ? deleted(topic.id) : undefined);
+      forget(topic, before);
     }
+  }
+
+  /** The job is gone. For who could not see it it never was: a tracked one may still begin. */
+  function forget(topic: Topic, before: Job | null): void {
+    const error = before && !isFinished(before) ? deleted(topic.id) : undefined;
+    const blind = (viewer: Viewer) => before !== null && !seesJob(viewer, before);
+    if (![...topic.watchers.values()].some(blind)) {
+      finish(topic, error);
+      return;
+    }
+    topic.over = null;
+    for (const [watcher, viewer] of [...topic.watchers]) if (!blind(viewer)) watcher.fail(error);
   }
 
   /** An inference job that a viewer may not see any more is not there for it. */
@@ -152,12 +164,15 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
   }
 
   /** Where a watcher begins. Refuses what cannot be served. */
-  function beginning(topic: Topic, after: number, wanted: number | null): { attempt: number; at: number } {
-    const { job, log } = topic;
+  function beginning(
+    { id, job, log }: Pick<Topic, 'id' | 'job' | 'log'>,
+    after: number,
+    wanted: number | null,
+  ): { attempt: number; at: number } {
     const present = Math.max(job?.attempt ?? 0, log?.attempt ?? 0);
     const attempt = wanted ?? present;
     if (wanted !== null && job && wanted > present) {
-      throw badInput('attempt', `job ${topic.id} is in attempt ${present}`, present);
+      throw badInput('attempt', `job ${id} is in attempt ${present}`, present);
     }
     if (log && log.attempt > attempt) {
       throw new Refusal(
@@ -201,7 +216,10 @@ export function createOutputWatch({ engine, jobs, onError }: OutputWatchParts) {
         await topic.ready;
         const hidden = topic.job !== null && !seesJob(viewer, topic.job);
         if ((!topic.job || hidden) && !isTrackedId(id)) throw noSuchJob(id);
-        if (hidden) return watcher;
+        if (hidden) {
+          beginning({ id, job: null, log: null }, after, attempt);
+          return watcher;
+        }
         // Its client may have seen more, told by another process.
         if (!reaches(topic, after, attempt)) await reread(topic);
         const from = beginning(topic, after, attempt);

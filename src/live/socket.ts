@@ -14,7 +14,7 @@ import type { Identity } from '../service/identity.ts';
 import type { Rates } from '../service/rates.ts';
 import type { Counters } from '../service/stats.ts';
 import { createBroadcast, type Delivery, type Gate } from './broadcast.ts';
-import { bearerOf, cookieSecret } from './credentials.ts';
+import { bearerOf, cookieSecrets } from './credentials.ts';
 import { CLOSE_TOO_SLOW, createLink, type SocketLink } from './link.ts';
 import { refusedFor } from './origin.ts';
 import { subscribe } from './patient.ts';
@@ -41,6 +41,10 @@ export interface Operations {
 export interface Sharing {
   /** What is executed for all of them, whoever they are. */
   args: ExecutionArgs;
+  /** What all of it is read with: of who may see less less is shown. */
+  source: ExecutionArgs;
+  /** Whether what this watcher asks for is there for it now. What is not is answered to it alone, as if there were none. */
+  admits(): Promise<boolean>;
   /** Whether this watcher may see what happens; what many share is looked at for each. */
   gate: Gate;
   /** `newest`: of what happens only the newest counts, and all see the same. `each`: everything counts, from where each of them is. */
@@ -75,6 +79,8 @@ interface Extra {
   /** Ends the watch over what it signed in with. */
   release(): void;
   close(code: number, reason: string): void;
+  /** What it signed in with is worth nothing any more: everything of it ends now, and nothing it says counts. */
+  expel(expired: boolean): void;
   operations: number;
   messageBytes: number;
   active: Set<string>;
@@ -121,22 +127,18 @@ export function createSockets({
 
   const broadcast = createBroadcast({ mask: operations.mask });
   const relay = createRelay({ mask: operations.mask });
-  const shared = new WeakMap<ExecutionArgs, Delivery & Sharing>();
+  const shared = new WeakMap<ExecutionArgs, Omit<Delivery, 'own'> & Sharing>();
 
   /** Who comes, by what the client says, or by its cookie. What it cannot be let in with closes the socket. */
   async function welcome(extra: Extra, authorization: unknown): Promise<{ session?: string } | false> {
-    const { link, request } = extra;
+    const { request } = extra;
     try {
       const bearer = bearerOf(authorization);
-      const cookie = bearer === null ? cookieSecret(request.headers, config) : null;
-      const { viewer, secret, fresh } = await identity.welcome({ bearer, cookie });
+      const cookies = bearer === null ? cookieSecrets(request.headers, config) : [];
+      const { viewer, secret, fresh } = await identity.welcome({ bearer, cookies });
       const leave = rates.socket(viewer);
       extra.viewer = viewer;
-      const forget = identity.hold(secret ?? '', viewer, (expired) => {
-        // Who may come again with new credentials keeps its grace.
-        if (expired) extra.close(CloseCode.Forbidden, 'The credentials have expired');
-        else link.dismiss(CloseCode.Forbidden, 'The credentials were revoked, or have other rights now');
-      });
+      const forget = identity.hold(secret ?? '', viewer, extra.expel);
       extra.release = () => {
         leave();
         forget();
@@ -149,6 +151,12 @@ export function createSockets({
       else throw error;
       return false;
     }
+  }
+
+  async function join(args: ExecutionArgs, sharing: Omit<Delivery, 'own'> & Sharing) {
+    // What goes wrong here goes wrong there again, and is that operation's alone.
+    const admitted = await sharing.admits().catch(() => false);
+    return admitted ? broadcast.subscribe(sharing.key, sharing, { ...sharing, own: args }) : subscribe(args);
   }
 
   const protocol = makeServer<Record<string, unknown>, Extra>({
@@ -193,8 +201,7 @@ export function createSockets({
     subscribe: (args) => {
       const sharing = shared.get(args);
       if (!sharing) return subscribe(args);
-      if (sharing.of === 'each') return relay.subscribe(sharing.key, args, sharing);
-      return broadcast.subscribe(sharing.key, sharing.args, sharing);
+      return sharing.of === 'each' ? relay.subscribe(sharing.key, args, sharing) : join(args, sharing);
     },
     onNext: (_ctx, _id, _payload, _args, result) => ({
       ...(result.data === undefined ? {} : { data: result.data }),
@@ -227,6 +234,7 @@ export function createSockets({
       viewer: null,
       release: () => undefined,
       close: (code, reason) => ws.close(code, reason),
+      expel,
       operations: 0,
       messageBytes: 0,
       active: new Set(),
@@ -258,6 +266,18 @@ export function createSockets({
       extra.open = false;
       extra.release();
       closed(code, reason).catch((error) => log.error({ err: error }, 'A closed socket could not be cleaned up'));
+    }
+
+    function expel(expired: boolean): void {
+      const why = expired ? 'The credentials have expired' : 'The credentials were revoked, or have other rights now';
+      // Who may come again with new credentials keeps its grace.
+      if (expired) {
+        ws.close(CloseCode.Forbidden, why);
+        link.closed(CloseCode.Forbidden);
+      } else {
+        link.dismiss(CloseCode.Forbidden, why);
+      }
+      end(CloseCode.Forbidden, why);
     }
 
     async function receive(message: Received): Promise<void> {

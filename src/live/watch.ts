@@ -1,4 +1,4 @@
-import { isJobId, isSpaceId, isTrackedId, type JobId, noSuchJob, type SpaceId } from '../domain/ids.ts';
+import { isJobId, isTrackedId, type JobId, noSuchJob, type SpaceId } from '../domain/ids.ts';
 import { isFinished, type Job } from '../domain/job.ts';
 import type { Refusal } from '../domain/refusal.ts';
 import type { Viewer } from '../domain/viewer.ts';
@@ -54,7 +54,10 @@ export function createWatch(services: Services, log: Log) {
   const outputWatch = createOutputWatch({ engine, jobs, onError });
   const feeds = createFeeds({ engine, spaces, counters, onError });
   // Who may see it may have changed.
-  spaces.observe(connectionWatch.look);
+  spaces.observe((changed) => {
+    connectionWatch.look(changed);
+    feeds.look(changed);
+  });
 
   function open(id: JobId): Topic {
     const known = topics.get(id);
@@ -81,9 +84,12 @@ export function createWatch(services: Services, log: Log) {
 
   function news(topic: Topic, job: Job | null): void {
     if (!job) {
+      const before = topic.job;
       topic.job = null;
-      // Those who heard of the end have it already.
-      for (const watcher of [...topic.watchers.keys()]) watcher.fail(deleted(topic.id));
+      // Those who heard of the end have it already. For who could not see it it never was.
+      for (const [watcher, viewer] of [...topic.watchers]) {
+        if (!before || gateOf(viewer)(before) !== 'hide') watcher.fail(deleted(topic.id));
+      }
       return;
     }
     if (topic.job && job.revision <= topic.job.revision) return;
@@ -195,8 +201,11 @@ export function createWatch(services: Services, log: Log) {
         await stream.return?.();
         throw noSuchJob(id);
       }
-      // Who comes to a topic that is known already has heard nothing yet.
-      if (before && topic.job === before) showTo(stream, viewer, before);
+      // Who comes to a topic that is known already has heard nothing yet. Who may not see what is known may by what is stored.
+      if (before && topic.job === before) {
+        if (!seesJob(viewer, before)) await reread(topic);
+        if (topic.job === before) showTo(stream, viewer, before);
+      }
       return stream;
     },
 
@@ -217,7 +226,6 @@ export function createWatch(services: Services, log: Log) {
 
     /** The space's connection state as it is, then every change. */
     async connection(space: SpaceId, viewer: Viewer) {
-      if (!isSpaceId(space)) await spaces.require(space, 'space');
       await spaces.require(space, 'space', viewer);
       counters.watchers++;
       return connectionWatch.open(space, viewer, () => counters.watchers--);
@@ -245,6 +253,9 @@ export function createWatch(services: Services, log: Log) {
       const topic = topics.get(id);
       if (topic) topic.queue ??= JSON.stringify(place);
     },
+
+    /** The job as it is, if it is watched on this process. */
+    atHand: (id: JobId): Job | null => topics.get(id)?.job ?? null,
 
     /** Of this process, for tests and figures. */
     topics: () => topics.size + connectionWatch.size() + outputWatch.size(),

@@ -156,7 +156,7 @@ export function createApps({ engine, jobs, spaces, connections, audit, times, lo
     try {
       for (const space of presence.spaces) await dispatcher.join(session, space);
       const { kept, lost, stopping } = await resume(session, input.resume);
-      await Promise.all(presence.spaces.map((space) => confirm(session, space, presence.session)));
+      await Promise.all(presence.spaces.map((space) => confirm(session, space, presence.session, viewer)));
       if (session.ended) return session.stream;
       session.stream.push({ type: 'AppRegistered', app: view(session), kept, lost });
       for (const held of stopping) if (!held.released) session.cancel(held);
@@ -178,9 +178,9 @@ export function createApps({ engine, jobs, spaces, connections, audit, times, lo
   }
 
   /** Who deleted the space meanwhile may have looked before the presence was written. */
-  async function confirm(session: AppSession, space: SpaceId, number: number): Promise<void> {
+  async function confirm(session: AppSession, space: SpaceId, number: number, viewer: Viewer): Promise<void> {
     try {
-      await spaces.confirm(space, 'input.spaces');
+      await spaces.confirm(space, 'input.spaces', viewer);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       await abandon(space, session.presence.id, number);

@@ -46,6 +46,12 @@ export function createConnections(engine: Engine, spaces: Spaces, times: LeaseTi
   // Set by the dispatcher: an app on this process needs no look-up.
   let servedHere: (space: SpaceId) => boolean = () => false;
 
+  /** Of the spaces that an app serves those that whoever sees this one may know of. */
+  const namedFrom = (space: SpaceId, app: RemoteApp): RemoteApp => ({
+    ...app,
+    spaces: app.spaces.filter((id) => id === space || spaces.atHand(id)?.visibility === 'PUBLIC'),
+  });
+
   const view = (presence: Presence & { running: number }, now: Instant): RemoteApp => ({
     id: presence.id,
     name: presence.name,
@@ -85,8 +91,16 @@ export function createConnections(engine: Engine, spaces: Spaces, times: LeaseTi
     };
   }
 
+  /** As everybody is shown it who sees the space. */
+  async function shown(space: SpaceId): Promise<SpaceConnection> {
+    const found = await state(space);
+    // All of them are at hand by then.
+    await spaces.find(space);
+    return { ...found, apps: found.apps.map((app) => namedFrom(space, app)) };
+  }
+
   return {
-    state,
+    state: shown,
 
     /** Whether the space has an app that is connected, or about to be again. */
     async open(space: SpaceId): Promise<boolean> {
@@ -106,7 +120,7 @@ export function createConnections(engine: Engine, spaces: Spaces, times: LeaseTi
 
     /** A remote app by id, as long as it is present in this space. */
     async app(space: SpaceId, id: AppId): Promise<RemoteApp | null> {
-      return (await state(space)).apps.find((app) => app.id === id) ?? null;
+      return (await shown(space)).apps.find((app) => app.id === id) ?? null;
     },
 
     /** Where queued jobs stand and how long they will wait, by id; without those that are not queued. */

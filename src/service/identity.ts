@@ -47,9 +47,10 @@ export interface Welcome {
 
 export interface Identity {
   /**
-   * Who comes: whose token it is, UNAUTHENTICATED if nobody's; else by the cookie, if it is still good for anything; else a new visitor.
+   * Who comes: whose token it is, UNAUTHENTICATED if nobody's; else by the first of the cookies that is still good for anything; else a
+   * new visitor.
    */
-  welcome(brought: { bearer: string | null; cookie: string | null }): Promise<Welcome>;
+  welcome(brought: { bearer: string | null; cookies: readonly string[] }): Promise<Welcome>;
   /**
    * Calls `end` when the secret is not worth what it was to this viewer: it has `expired`, or was revoked, or has other rights.
    * @returns no call any more
@@ -81,13 +82,15 @@ export function createIdentity({ engine, access, sessions, tokens, visitors, vou
 
   // Counts what was told: an answer that was on its way meanwhile may be older.
   let told = 0;
+  // Before anything can be told nothing is known for long.
+  let hears = false;
 
   /** By what is stored now. */
   async function present(secret: string): Promise<Viewer | null> {
     const before = told;
     const viewer = await look(secret);
     const key = digestOf(secret);
-    if (viewer && told === before) known.set(key, viewer);
+    if (viewer && hears && told === before) known.set(key, viewer);
     else known.delete(key);
     return viewer;
   }
@@ -140,14 +143,24 @@ export function createIdentity({ engine, access, sessions, tokens, visitors, vou
     for (const [key, entry] of held) if (fits(revoked, entry.viewer)) recheckSoon(key, entry);
   }
 
-  const listen = () => access.listen(onRevoked);
-  let listening = listen();
-  listening.catch(onError);
-  engine.onReady(() => {
-    // What was told during an outage is lost.
+  async function listen() {
+    const unlisten = await access.listen(onRevoked);
+    hears = true;
+    lookAtAll();
+    return unlisten;
+  }
+
+  /** What was told while nobody listened is lost. */
+  function lookAtAll(): void {
     told++;
     known.clear();
     for (const [key, entry] of held) recheckSoon(key, entry);
+  }
+
+  let listening = listen();
+  listening.catch(onError);
+  engine.onReady(() => {
+    lookAtAll();
     listening = listening.catch(listen);
     listening.catch(onError);
   });
@@ -160,10 +173,11 @@ export function createIdentity({ engine, access, sessions, tokens, visitors, vou
   }
 
   return {
-    async welcome({ bearer, cookie }) {
-      const secret = bearer ?? cookie;
-      const viewer = secret === null ? null : await viewerOf(secret);
-      if (viewer) return { viewer, secret, fresh: null };
+    async welcome({ bearer, cookies }) {
+      for (const secret of bearer === null ? cookies : [bearer]) {
+        const viewer = await viewerOf(secret);
+        if (viewer) return { viewer, secret, fresh: null };
+      }
       if (bearer !== null) {
         throw new Refusal(
           'UNAUTHENTICATED',

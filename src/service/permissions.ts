@@ -3,6 +3,7 @@ import type { Job } from '../domain/job.ts';
 import { leaseOf } from '../domain/job.ts';
 import { Refusal } from '../domain/refusal.ts';
 import type { Space } from '../domain/space.ts';
+import { leaseLost } from '../domain/transitions.ts';
 import type { Viewer } from '../domain/viewer.ts';
 
 // Who may do what: the one place that says so, whatever the transport. What a viewer may not see looks as if it were not there.
@@ -63,26 +64,38 @@ export function requireControl(viewer: Viewer, job: Job): void {
   if (!controlsJob(viewer, job)) throw denied(viewer, `Job ${job.id} is another's`, 'id');
 }
 
-/** Reports on the job: the app that has the lease; of a tracked job who began it. `job`: as it is, or as the report would begin it. */
-export function requireReport(viewer: Viewer, job: Job): void {
+/**
+ * Reports on the job: of an inference job who the app signed in as that has the lease, or had it last; of a tracked job who began it.
+ * `job`: as it is, or as the report would begin it. `begins`: of an unknown tracked id it would begin one, so that one which is there
+ * cannot look unknown.
+ */
+export function requireReport(viewer: Viewer, job: Job, begins: boolean, field = 'input.job'): void {
   if (isAdmin(viewer)) return;
   if (job.space === null) {
-    requireTracking(viewer, job.id);
-    if (!owns(viewer, job)) throw denied(viewer, `Job ${job.id} was begun by another`, 'input.job');
-  } else if (!mayServe(viewer, job.space)) {
-    throw noSuchJob(job.id, 'input.job');
+    if (!begins && !seesJob(viewer, job)) throw noSuchJob(job.id, field);
+    requireTracking(viewer, job.id, field);
+    if (!owns(viewer, job)) throw denied(viewer, `Job ${job.id} was begun by another`, field);
+    return;
   }
+  if (!mayServe(viewer, job.space)) throw noSuchJob(job.id, field);
+  // Whoever has come by a lease is not whom it was given to.
+  if (job.app !== null && job.app.owner !== viewer.id) throw leaseLost(job);
 }
 
 /** Begins a tracked job of this id. */
-export function requireTracking(viewer: Viewer, id: JobId): void {
+export function requireTracking(viewer: Viewer, id: JobId, field = 'input.job'): void {
   if (isAdmin(viewer) || viewer.role === 'USER') return;
-  if (viewer.role !== 'REPORTER') throw denied(viewer, 'Reporting on tracked jobs', 'input.job');
+  if (viewer.role !== 'REPORTER') throw denied(viewer, 'Reporting on tracked jobs', field);
   if (viewer.prefix !== null && isTrackedId(id) && !id.startsWith(viewer.prefix)) {
-    throw new Refusal('FORBIDDEN', `input.job: this token reports on jobs whose id begins with ${viewer.prefix}`, {
-      field: 'input.job',
+    throw new Refusal('FORBIDDEN', `${field}: this token reports on jobs whose id begins with ${viewer.prefix}`, {
+      field,
     });
   }
+}
+
+/** Makes tokens, and has some: a person, or a script of one. */
+export function requireTokens(viewer: Viewer): void {
+  if (!isAdmin(viewer) && viewer.role !== 'USER') throw denied(viewer, 'Tokens belong to people');
 }
 
 export function requirePriority(viewer: Viewer, priority: number): void {

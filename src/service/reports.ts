@@ -66,8 +66,8 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
   /** The first report on a tracked job that nobody started begins it. */
   function birth(report: Report, viewer: Viewer): (() => Job) | undefined {
     check(report);
-    const { job, lease, attempt } = report;
-    if (lease != null || !isTrackedId(job)) return undefined;
+    const { job, attempt } = report;
+    if (!begins(report)) return undefined;
     requireTracking(viewer, job);
     return () => {
       firstAttempt(job, attemptNumber(attempt));
@@ -75,11 +75,14 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
     };
   }
 
+  /** Whether it would begin a job of an unknown id. */
+  const begins = ({ job, lease }: Report): boolean => lease == null && isTrackedId(job);
+
   /** Decides for the attempt that the report belongs to, if the viewer may report. */
   const fenced =
-    (report: Report, viewer: Viewer, decide: (job: Job, lease: string | null) => Job) =>
+    (report: Report, viewer: Viewer, decide: (job: Job, lease: string | null) => Job, mayBegin = begins(report)) =>
     (job: Job): Job => {
-      requireReport(viewer, job);
+      requireReport(viewer, job, mayBegin);
       return decide(ofAttempt(job, attemptNumber(report.attempt)), report.lease ?? null);
     };
 
@@ -87,11 +90,11 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
     /** Begins a tracked job; with `restart` also one that is there already. */
     start(input: StartInput, viewer: Viewer): Promise<Job> {
       const wanted = tracking(input, submitterOf(viewer), trackedSeconds);
-      requireTracking(viewer, input.id);
+      requireTracking(viewer, input.id, 'input.id');
       const born = startTracked(wanted, engine.now());
       const decide = (job: Job) => {
         if (job === born) return job;
-        requireReport(viewer, job);
+        requireReport(viewer, job, true, 'input.id');
         return input.restart ? restartTracked(job, wanted, engine.now()) : startedAlready(job, wanted);
       };
       return jobs.change(input.id, 'report', decide, () => born);
@@ -106,7 +109,7 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
       ),
 
     output: (report: OutputReport, viewer: Viewer): Promise<Job> =>
-      output.report(report, (job) => requireReport(viewer, job), birth(report, viewer)),
+      output.report(report, (job) => requireReport(viewer, job, begins(report)), birth(report, viewer)),
     outputLength: output.length,
 
     async complete(report: CompleteReport, viewer: Viewer): Promise<Job> {
@@ -164,7 +167,7 @@ export function createReports({ engine, jobs, files, limits, trackedSeconds }: R
       return jobs.change(
         report.job,
         'report',
-        fenced(report, viewer, (job, lease) => reportCancelled(job, lease, engine.now())),
+        fenced(report, viewer, (job, lease) => reportCancelled(job, lease, engine.now()), false),
       );
     },
   };

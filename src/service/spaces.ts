@@ -123,9 +123,9 @@ export function createSpaces(engine: Engine, onError: (error: unknown) => void) 
     require,
 
     /** As `require`, by what is stored now: what is remembered may be a message behind. */
-    async confirm(id: SpaceId, field = 'input.space'): Promise<Space> {
+    async confirm(id: SpaceId, field = 'input.space', viewer: Viewer | null = null): Promise<Space> {
       await refresh(id);
-      return require(id, field);
+      return require(id, field, viewer);
     },
 
     async create(id: string, title: string, change: SpaceChange): Promise<Space> {

@@ -115,7 +115,7 @@ export function createSubmission({
           { field: 'input.space', limit: limits.queuedPerViewer, retryAfterSeconds: 5 },
         );
       case 'no-space':
-        await spaces.confirm(space.id);
+        await spaces.confirm(space.id, 'input.space', viewer);
         throw new Refusal('CONFLICT', `Space ${space.id} was deleted and made again meanwhile; submit again`, {
           field: 'input.space',
           retryAfterSeconds: 1,

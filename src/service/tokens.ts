@@ -6,6 +6,7 @@ import { submitterOf, type Viewer } from '../domain/viewer.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Access } from './access.ts';
 import type { Accounts } from './accounts.ts';
+import { requireTokens } from './permissions.ts';
 import { digestOf, newSecret, same } from './secrets.ts';
 import type { Spaces } from './spaces.ts';
 
@@ -43,12 +44,23 @@ export function createTokens({ engine, accounts, spaces, access }: TokensParts) 
     );
   }
 
+  const stored = async (id: string): Promise<Token | null> =>
+    (await engine.documents.get<Stored>(KIND, id))?.value ?? null;
+
+  /** Takes it away, with those that were made with it. */
+  async function remove(id: string): Promise<void> {
+    await engine.documents.remove(KIND, id);
+    await access.revoked({ kind: 'token', id });
+    for (const token of await all()) if (token.maker === id) await remove(token.id);
+  }
+
   return {
     /**
-     * Administrators make any; others scripts of their own. The secret is shown this once. One that is made by a token ends with it at
+     * Administrators make any; users scripts of their own. The secret is shown this once. One that is made with a token ends with it at
      * the latest.
      */
     async create(input: TokenInput, viewer: Viewer): Promise<{ token: Token; secret: string }> {
+      requireTokens(viewer);
       const wish = tokenWish(input, engine.now());
       if (viewer.role !== 'ADMIN' && wish.role !== 'USER') {
         throw new Refusal('FORBIDDEN', `input.role: only an administrator makes a token for ${wish.role}`, {
@@ -61,33 +73,41 @@ export function createTokens({ engine, accounts, spaces, access }: TokensParts) 
       for (const id of wish.spaces ?? []) await spaces.require(id, 'input.spaces');
       const id = randomBytes(8).toString('hex');
       const secret = `sdt_${id}_${newSecret()}`;
-      const bound = viewer.credential?.kind === 'token' ? viewer.credential.expiresAt : null;
+      const maker = viewer.credential?.kind === 'token' ? viewer.credential : null;
+      const bound = maker?.expiresAt ?? null;
       const expiresAt = bound === null ? wish.expiresAt : Math.min(bound, wish.expiresAt ?? bound);
       const token: Token = {
         ...wish,
         id,
         expiresAt,
         owner: { ...submitterOf(viewer), account: viewer.account },
+        maker: maker?.id ?? null,
         createdAt: engine.now(),
         lastUsedAt: null,
         digest: digestOf(secret),
       };
       await engine.documents.put(KIND, id, token as Stored, 0, expiresAt ?? undefined);
+      // Whoever revoked its maker meanwhile may have looked for what was made with it before it was there.
+      if (maker && !(await stored(maker.id))) {
+        await remove(id);
+        throw new Refusal('UNAUTHENTICATED', 'The token that this was asked with was revoked meanwhile');
+      }
       return { token, secret };
     },
 
     /** The viewer's own, or all for an administrator; newest first. */
     async list(viewer: Viewer): Promise<Token[]> {
+      requireTokens(viewer);
       const tokens = (await all()).filter(({ owner }) => viewer.role === 'ADMIN' || owner.id === viewer.id);
       return tokens.sort((a, b) => b.createdAt - a.createdAt);
     },
 
-    /** False: there is none, or it is not the viewer's. Whatever it opened ends, in every process. */
+    /** Null: there is none, or it is not the viewer's. Whatever it opened ends, in every process. */
     async revoke(id: string, viewer: Viewer): Promise<Token | null> {
-      const token = (await engine.documents.get<Stored>(KIND, id))?.value;
+      requireTokens(viewer);
+      const token = await stored(id);
       if (!token || (viewer.role !== 'ADMIN' && token.owner.id !== viewer.id)) return null;
-      await engine.documents.remove(KIND, id);
-      await access.revoked({ kind: 'token', id });
+      await remove(id);
       return token;
     },
 

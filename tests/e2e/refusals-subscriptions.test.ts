@@ -22,7 +22,10 @@ async function openUnvalidated(server: TestServer, of: Sharing['of'] | null) {
   const operations: Operations = {
     prepare: ({ query }) => {
       const args = { schema, document: parse(query) };
-      return { args, sharing: of && { of, key: query, args, gate: () => 'show' } };
+      return {
+        args,
+        sharing: of && { of, key: query, args, source: args, gate: () => 'show', admits: async () => true },
+      };
     },
     mask: (error) => maskError(error, () => counters.errors++),
     refused: refusalError,

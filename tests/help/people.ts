@@ -1,4 +1,5 @@
 import { post } from './client.ts';
+import type { Flow } from './flow.ts';
 import type { TestServer, TestServerOptions } from './server.ts';
 import { openSocket, type RawSocket, type RawSocketOptions } from './socket.ts';
 
@@ -80,4 +81,51 @@ export async function newVisitor(server: TestServer): Promise<Person> {
     'mutation { startSession { token } }',
   );
   return person(server, startSession.token);
+}
+
+export interface AppEvent {
+  __typename: string;
+  app?: { id: string; spaces: string[] };
+  kept?: string[];
+  lost?: string[];
+  lease?: { token: string };
+  job?: { id: string };
+}
+
+const PENDING = `subscription ($input: RemoteAppInput!) { pendingRequests(input: $input) {
+  __typename
+  ... on AppRegistered { app { id spaces } kept lost }
+  ... on RequestAssigned { lease { token } job { id } }
+} }`;
+
+/** A remote app of somebody's: it is registered, and answers Pings. */
+export interface Serving extends AsyncDisposable {
+  socket: RawSocket;
+  events: Flow<AppEvent>;
+  registered: AppEvent;
+  /** The next request, as reports name it. */
+  request(): Promise<{ job: string; lease: string }>;
+}
+
+export async function serve(who: Person, input: { spaces: string[]; [more: string]: unknown }): Promise<Serving> {
+  const socket = await who.socket();
+  const events = socket.subscribe<AppEvent>(PENDING, {
+    input: { instance: 'one', name: 'App', capacity: 100, ...input },
+  });
+  try {
+    const registered = await events.next();
+    return {
+      socket,
+      events,
+      registered,
+      async request() {
+        const { job, lease } = await events.until(({ __typename }) => __typename === 'RequestAssigned');
+        return { job: job!.id, lease: lease!.token };
+      },
+      [Symbol.asyncDispose]: () => socket[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    await socket[Symbol.asyncDispose]();
+    throw error;
+  }
 }

@@ -213,7 +213,7 @@ export type SpaceVisibility =
 export type StartJobInput = {
   /** Your choice: 1 to 128 of the characters A-Z a-z 0-9 _ -. */
   id: string;
-  /** Only its owner and administrators may see it. Default: false. */
+  /** Only its owner and administrators may see it. Default: false; of one that is begun anew, as it was. False shows everybody what happened before, too. */
   private?: boolean | null | undefined;
   /** Begin it anew, in a new attempt, if it is there already: when it has ended, or when its reporter went without a word. */
   restart?: boolean | null | undefined;

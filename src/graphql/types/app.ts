@@ -14,7 +14,9 @@ export const RemoteAppType = builder.objectRef<RemoteApp>('RemoteApp').implement
       description: 'Whether it is connected now.',
       resolve: ({ status }) => status,
     }),
-    spaces: t.exposeIDList('spaces', { description: 'The spaces it serves.' }),
+    spaces: t.exposeIDList('spaces', {
+      description: 'The spaces it serves; where a space or a job shows the app, of others only the public ones.',
+    }),
     capacity: t.exposeInt('capacity', {
       description: 'Jobs at most at a time. 0: it finishes what it holds and takes no more.',
     }),

@@ -1,7 +1,7 @@
 import type { JobId, SpaceId } from '../../domain/ids.ts';
 import { isFinished, type Job, keptUntil, processingTime } from '../../domain/job.ts';
 import type { Place } from '../../service/connections.ts';
-import { builder } from '../builder.ts';
+import { builder, PER_VIEWER_OF_SPACES } from '../builder.ts';
 import type { Context } from '../context.ts';
 import { RemoteAppType } from './app.ts';
 import { JobStatusType } from './enums.ts';
@@ -53,8 +53,10 @@ JobType.implement({
     space: t.field({
       type: SpaceType,
       nullable: true,
-      description: 'Null for a tracked job.',
-      resolve: ({ space }, _args, { services }) => (space === null ? null : services.spaces.find(space)),
+      ...PER_VIEWER_OF_SPACES,
+      description: 'Null for a tracked job, and where you may not see the space any more.',
+      resolve: ({ space }, _args, { services, viewer }) =>
+        space === null ? null : services.spaces.findFor(viewer, space),
     }),
     status: t.field({ type: JobStatusType, description: 'Where it is in its life.', resolve: ({ status }) => status }),
     title: t.exposeString('title', { nullable: true, description: 'Of a tracked job, if its reporter gave one.' }),

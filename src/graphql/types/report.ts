@@ -14,7 +14,10 @@ const StartJobInput = builder.inputType('StartJobInput', {
   fields: (t) => ({
     id: t.id({ required: true, description: 'Your choice: 1 to 128 of the characters A-Z a-z 0-9 _ -.' }),
     title: t.string({ description: 'What it is, for people. At most 512 bytes.' }),
-    private: t.boolean({ description: 'Only its owner and administrators may see it. Default: false.' }),
+    private: t.boolean({
+      description:
+        'Only its owner and administrators may see it. Default: false; of one that is begun anew, as it was. False shows everybody what happened before, too.',
+    }),
     restart: t.boolean({
       description:
         'Begin it anew, in a new attempt, if it is there already: when it has ended, or when its reporter went without a word.',
