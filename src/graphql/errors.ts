@@ -33,10 +33,26 @@ export function maskError(error: unknown, unexpected: (error: unknown) => void):
   }
   if (cause === null && error instanceof GraphQLError) {
     const { code, ...rest } = error.extensions;
-    return { message: error.message, ...where, extensions: { ...rest, code: known(code) ? code : 'BAD_USER_INPUT' } };
+    return {
+      message: withoutValue(error),
+      ...where,
+      extensions: { ...rest, code: known(code) ? code : 'BAD_USER_INPUT' },
+    };
   }
   unexpected(cause ?? error);
   return { message: 'Internal server error', ...where, extensions: { code: 'INTERNAL_SERVER_ERROR' } };
+}
+
+/**
+ * GraphQL shows the whole value of a variable that does not fit, which may be a password or a prompt, and is then found in logs of
+ * clients. What is wrong with which part of it is enough.
+ */
+function withoutValue({ message, originalError }: GraphQLError): string {
+  const [, variable] = /^Variable "(\$\w+)" got invalid value /.exec(message) ?? [];
+  if (variable === undefined || !originalError) return message;
+  const [, where] = / at "([^"]*)"$/.exec(message.slice(0, -`; ${originalError.message}`.length)) ?? [];
+  const why = originalError.message.replace(/^(\w+ cannot represent [^:]*): .*$/s, '$1');
+  return `Variable "${variable}" got an invalid value${where === undefined ? '' : ` at "${where}"`}; ${why}`;
 }
 
 /** The thrown error behind what GraphQL and others wrapped it in; null where GraphQL itself says it. */
