@@ -197,15 +197,16 @@ export function createWatch(services: Services, log: Log) {
         if (topics.get(id) === topic) topics.delete(id);
         throw error;
       }
-      if (!topic.job && !isTrackedId(id)) {
+      try {
+        // Who may not see what is known may by what is stored.
+        if (before && topic.job === before && !seesJob(viewer, before)) await reread(topic);
+        if (!isTrackedId(id) && !(topic.job && seesJob(viewer, topic.job))) throw noSuchJob(id);
+      } catch (error) {
         await stream.return?.();
-        throw noSuchJob(id);
+        throw error;
       }
-      // Who comes to a topic that is known already has heard nothing yet. Who may not see what is known may by what is stored.
-      if (before && topic.job === before) {
-        if (!seesJob(viewer, before)) await reread(topic);
-        if (topic.job === before) showTo(stream, viewer, before);
-      }
+      // Who comes to a topic that is known already has heard nothing yet.
+      if (before && topic.job === before) showTo(stream, viewer, before);
       return stream;
     },
 

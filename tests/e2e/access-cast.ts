@@ -15,7 +15,7 @@ export interface Cast {
   /** Of the private space. */
   member: Person;
   admin: Person;
-  /** Serves both spaces, and holds no lease unless a row says so. */
+  /** May serve the public, the private and the working space. */
   app: Person;
   /** Serves another space. */
   otherApp: Person;
@@ -36,8 +36,12 @@ export const PUBLIC = 'public';
 export const CLUB = 'club';
 /** Public; the other app's. */
 export const FAR = 'far';
+/** Public; where the app works, if it does. */
+export const WORK = 'work';
 
 export const UNKNOWN_JOB = 'nowhere.0192f0c1-2345-7000-8000-000000000000';
+
+export const NAMES: Partial<Record<Who, string>> = { admin: 'admin', member: 'Member', owner: 'Owner', user: 'User' };
 
 export async function newCast(server: TestServer): Promise<Cast> {
   const admin = await signIn(server);
@@ -47,6 +51,7 @@ export async function newCast(server: TestServer): Promise<Cast> {
     { id: PUBLIC, visitors: true },
     { id: CLUB, visibility: 'PRIVATE', members: ['Member'] },
     { id: FAR },
+    { id: WORK },
   ]) {
     await admin.ask('mutation ($input: CreateSpaceInput!) { createSpace(input: $input) { id } }', {
       input: { title: space.id, policy, ...space },
@@ -61,7 +66,7 @@ export async function newCast(server: TestServer): Promise<Cast> {
     owner,
     member,
     admin,
-    app: await token('APP', { spaces: [PUBLIC, CLUB] }),
+    app: await token('APP', { spaces: [PUBLIC, CLUB, WORK] }),
     otherApp: await token('APP', { spaces: [FAR] }),
     reporter: await token('REPORTER'),
     otherReporter: await token('REPORTER'),
