@@ -5,7 +5,7 @@ import { Refusal } from '../domain/refusal.ts';
 import type { Viewer } from '../domain/viewer.ts';
 import type { Engine, Unlisten } from '../engine/engine.ts';
 import { cursorOf } from '../engine/engine.ts';
-import { denied, isAdmin, seesJob } from '../service/permissions.ts';
+import { denied, isAdmin, seesJob, seesSpace } from '../service/permissions.ts';
 import { SPACES_TOPIC, type Spaces } from '../service/spaces.ts';
 import type { Counters } from '../service/stats.ts';
 import { createStream, type Stream } from '../service/stream.ts';
@@ -162,7 +162,12 @@ export function createFeeds({ engine, spaces, counters, onError }: FeedsParts) {
 
     /** Something of the space itself has changed. */
     look(space: SpaceId): void {
-      for (const feed of feeds) if (feed.space === space) confirm(feed).catch(onError);
+      const found = spaces.atHand(space);
+      // Of one that is deleted there are changes to come, and then the word of it.
+      if (!found) return;
+      for (const feed of [...feeds]) {
+        if (feed.space === space && !seesSpace(feed.viewer, found)) feed.stream.fail(spaceDeleted(space));
+      }
     },
 
     stop: (): void => clearInterval(looking),
