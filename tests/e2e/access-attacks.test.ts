@@ -294,7 +294,7 @@ describe('credentials that end, in another process on one Redis', () => {
     await end();
     const answered = performance.now();
     const codes = (await Promise.all(sockets.map(({ closed }) => closed))).map(({ code }) => code);
-    await Promise.all(streams);
+    await Promise.all(streams.map(({ end }) => end));
     await expect(watched.ended).rejects.toThrow();
     return { codes, ms: performance.now() - answered };
   }
