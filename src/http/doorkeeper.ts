@@ -51,6 +51,7 @@ export function createDoorkeeper(
 
     /** A browser that has signed in. */
     signedIn,
+
     /** For what only administrators are shown: UNAUTHENTICATED, or FORBIDDEN, to everybody else. */
     async requireAdmin({ headers }: IncomingMessage, what: string): Promise<void> {
       const { viewer } = await brought(headers);

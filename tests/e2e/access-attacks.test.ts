@@ -8,7 +8,7 @@ import { newToken, newUser, newVisitor, type Person, person, serve, signIn, with
 import { engines, startServer, type TestServer } from '../help/server.ts';
 import { openSocket } from '../help/socket.ts';
 import { useServer } from '../help/use-server.ts';
-import { type Cast, CLUB, FAR, newCast, newJob, newTracked, PUBLIC } from './access-cast.ts';
+import { type Cast, CLUB, FAR, newCast, newJob, newTracked, PATIENT, PUBLIC } from './access-cast.ts';
 
 const ME = '{ viewer { id name role } }';
 const EVIL = 'https://evil.example';
@@ -56,7 +56,7 @@ const multipart = (query: string) =>
   ].join('');
 
 describe.each(engines)('a foreign page with a victim’s cookie, on %s', (engine) => {
-  const server = useServer(withAccounts({ engine }));
+  const server = useServer(withAccounts({ engine, env: PATIENT }));
   let cookie: string;
   let victim: Person;
   beforeAll(async () => {
@@ -270,7 +270,7 @@ describe('a cookie', () => {
 });
 
 describe('credentials that end, in another process on one Redis', () => {
-  const server = useServer(withAccounts({ engine: 'redis' }));
+  const server = useServer(withAccounts({ engine: 'redis', env: PATIENT }));
   let second: TestServer;
   let admin: Person;
   let cast: Cast;
@@ -426,7 +426,7 @@ describe('credentials that end, in another process on one Redis', () => {
 });
 
 describe.each(engines)('who wants more than was given, on %s', (engine) => {
-  const server = useServer(withAccounts({ engine }));
+  const server = useServer(withAccounts({ engine, env: PATIENT }));
   let cast: Cast;
   beforeAll(async () => {
     cast = await newCast(server);

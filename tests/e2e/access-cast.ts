@@ -39,6 +39,9 @@ export const FAR = 'far';
 /** Public; where the app works, if it does. */
 export const WORK = 'work';
 
+/** No socket is cut because the machine is busy. */
+export const PATIENT = { KEEPALIVE_SECONDS: '10', RECONNECT_GRACE_SECONDS: '10', APP_SILENCE_SECONDS: '60' };
+
 export const UNKNOWN_JOB = 'nowhere.0192f0c1-2345-7000-8000-000000000000';
 
 export const NAMES: Partial<Record<Who, string>> = { admin: 'admin', member: 'Member', owner: 'Owner', user: 'User' };

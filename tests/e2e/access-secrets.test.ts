@@ -196,6 +196,11 @@ describe.each(engines)('with secrets planted everywhere, on %s', (engine) => {
     const logged = lines.join('');
     expect(logged).toContain('The disk is full');
     expect(logged).toContain('ENOSPC');
+    const told = await ask(
+      admin,
+      '{ auditLog(first: 100) { nodes { kind subject detail address actor { id name } } } }',
+    );
+    expect(told.text).toContain('SPACE_CREATED');
     const metrics = await (await fetch(`${server.url}/metrics`, { headers: admin.headers })).text();
     const stats = await (await fetch(`${server.url}/stats`, { headers: admin.headers })).text();
     const ready = await (await fetch(`${server.url}/ready`)).text();

@@ -5,7 +5,7 @@ import { newToken, newUser, newVisitor, type Person, person, serve, withAccounts
 import { engines, startServer, type TestServer } from '../help/server.ts';
 import type { RawSocket } from '../help/socket.ts';
 import { useServer } from '../help/use-server.ts';
-import { type Cast, CLUB, newCast, newJob, newTracked, PUBLIC } from './access-cast.ts';
+import { type Cast, CLUB, newCast, newJob, newTracked, PATIENT, PUBLIC } from './access-cast.ts';
 
 interface Seen {
   revision: number;
@@ -41,7 +41,7 @@ async function watcher(server: TestServer, who: Person, query: string, id: strin
 }
 
 describe.each(engines)('watchers of different rights with the same words, on %s', (engine) => {
-  const server = useServer(withAccounts({ engine }));
+  const server = useServer(withAccounts({ engine, env: PATIENT }));
   let cast: Cast;
   beforeAll(async () => {
     cast = await newCast(server);
@@ -273,7 +273,7 @@ describe.each(engines)('watchers of different rights with the same words, on %s'
 
 describe.each(engines)('who watches a space that is closed to them, on %s', (engine) => {
   it('is told that it is gone within a second, in every process; who may see it goes on', async () => {
-    await using server = await startServer(withAccounts({ engine }));
+    await using server = await startServer(withAccounts({ engine, env: PATIENT }));
     await using second = engine === 'redis' ? await server.second() : null;
     const cast = await newCast(server);
     const { admin, member, user } = cast;

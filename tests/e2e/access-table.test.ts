@@ -7,7 +7,19 @@ import { type Person, person, serve, signIn, withAccounts } from '../help/people
 import { engines, type TestServer } from '../help/server.ts';
 import { openSocket, type RawSocket } from '../help/socket.ts';
 import { useServer } from '../help/use-server.ts';
-import { type Cast, CLUB, FAR, NAMES, newCast, newJob, newTracked, PUBLIC, type Who, WORK } from './access-cast.ts';
+import {
+  type Cast,
+  CLUB,
+  FAR,
+  NAMES,
+  newCast,
+  newJob,
+  newTracked,
+  PATIENT,
+  PUBLIC,
+  type Who,
+  WORK,
+} from './access-cast.ts';
 import { type Over, PARTS, ROWS, type Row, type Scene } from './access-table.ts';
 
 /** The fields there are, with what is to be known of each. */
@@ -172,7 +184,7 @@ async function check(server: TestServer, scene: Scene, asker: Asker, who: Who, o
 const MARK = 'subscription ($id: ID!) { jobUpdates(id: $id) { id } }';
 
 describe.each(engines)('who may do what, on %s:', (engine) => {
-  const server = useServer(withAccounts({ engine }));
+  const server = useServer(withAccounts({ engine, env: PATIENT }));
   let cast: Cast;
   let scene: Scene;
   const askers = new Map<Who, Asker>();
@@ -212,7 +224,7 @@ describe.each(engines)('who may do what, on %s:', (engine) => {
 });
 
 describe('where access is open, whoever comes is as an administrator:', () => {
-  const server = useServer({});
+  const server = useServer({ env: PATIENT });
   let scene: Scene;
   let asker: Asker;
   beforeAll(async () => {

@@ -138,6 +138,7 @@ const REPORTS = [
 
 export const ROWS: Row[] = [
   // --- who it is
+  { field: 'Query.signIn', query: '{ signIn { __typename } }', who: { allowed: '*' } },
   { field: 'Query.viewer', query: '{ viewer { id } }', who: { allowed: '*' } },
   {
     field: 'Mutation.login',
@@ -602,12 +603,14 @@ export const ROWS: Row[] = [
   },
 
   // --- the server
+  { field: 'Query.auditLog', query: '{ auditLog { nodes { id } } }', who: ADMINS_ALONE },
   { field: 'Query.stats', query: '{ stats { engine } }', who: ADMINS_ALONE },
   { field: 'Subscription.stats', query: 'subscription { stats { engine } }', who: ADMINS_ALONE },
 ];
 
 /** What is a part of the thing that shows it, with nothing in it that is anybody else's. */
 export const PARTS = `
+  AuditPage.edges AuditPage.nodes AuditPage.pageInfo AuditEdge.node AuditEntry.actor
   AppRegistered.app RequestAssigned.lease RequestAssigned.job
   CreatedToken.token Session.viewer Token.owner
   Job.app Job.cancellation Job.error Job.estimatedWait Job.events Job.files Job.input Job.submitter
