@@ -480,6 +480,33 @@ describe.each(engines)('who wants more than was given, on %s', (engine) => {
     expect(ids.size).toBe(4);
   });
 
+  it('finds no upload of another, and no foreign page uploads in somebody’s name', async () => {
+    const { owner, user, visitor, admin, script } = cast;
+    await admin.ask(
+      'mutation { createSpace(input: { id: "files", title: "Files", visitors: true, inputs: { files: { accept: ["*/*"] } }, policy: { whenOffline: QUEUE } }) { id } }',
+    );
+    const upload = async (headers: Record<string, string>) =>
+      JSON.parse((await raw(server, '/files?name=a.txt', { 'content-type': 'text/plain', ...headers }, 'mine')).body)
+        .id;
+    const id = await upload(owner.headers);
+    const SUBMIT = 'mutation ($input: SubmitInferenceInput!) { submitInference(input: $input) { id } }';
+    const input = { space: 'files', prompt: 'hi' };
+    for (const who of [user, visitor, admin]) {
+      const answer = async (file: string) =>
+        JSON.stringify(
+          (await post(server, SUBMIT, { input: { ...input, files: [file] } }, who.headers)).errors,
+        ).replace(file, '');
+      const unknown = await answer(randomUUID());
+      expect(unknown).toContain('NOT_FOUND');
+      expect(await answer(id)).toBe(unknown);
+    }
+    const cookie = `spacedock_session=${owner.secret}`;
+    const stolen = await upload({ cookie, 'sec-fetch-site': 'cross-site' });
+    expect(await owner.refusal(SUBMIT, { input: { ...input, files: [stolen] } })).toBe('NOT_FOUND');
+    expect((await raw(server, '/files?name=a.txt', { cookie, origin: EVIL }, 'mine')).status).toBe(403);
+    await script.ask(SUBMIT, { input: { ...input, files: [id] } });
+  });
+
   it('cannot take over an app by its instance’s name, nor resume or report under what is another’s', async () => {
     const { admin, app, owner, otherApp } = cast;
     const twin = await newToken(server, admin, { role: 'APP', spaces: [PUBLIC] });

@@ -39,8 +39,18 @@ export const FAR = 'far';
 /** Public; where the app works, if it does. */
 export const WORK = 'work';
 
-/** No socket is cut because the machine is busy. */
-export const PATIENT = { KEEPALIVE_SECONDS: '10', RECONNECT_GRACE_SECONDS: '10', APP_SILENCE_SECONDS: '60' };
+/** No socket is cut because the machine is busy, and nobody is kept out for what the others try. */
+export const PATIENT = {
+  KEEPALIVE_SECONDS: '10',
+  RECONNECT_GRACE_SECONDS: '10',
+  APP_SILENCE_SECONDS: '60',
+  MAX_SIGN_IN_FAILURES_PER_NAME: '10000',
+  MAX_SIGN_IN_FAILURES_PER_ADDRESS: '10000',
+  MAX_QUEUED_PER_VIEWER: '10000',
+  MAX_SUBMITS_PER_MINUTE: '100000',
+  MAX_VISITOR_SUBMITS_PER_MINUTE: '100000',
+  MAX_VISITOR_OPERATIONS_PER_SECOND: '10000',
+};
 
 export const UNKNOWN_JOB = 'nowhere.0192f0c1-2345-7000-8000-000000000000';
 
