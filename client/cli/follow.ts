@@ -137,7 +137,7 @@ function mentionFiles({ id, files }: JobSnapshot): void {
 export async function saveFiles(server: Connection, job: JobSnapshot, directory: string): Promise<void> {
   if (job.files.length === 0) return void process.stderr.write('There are no result files to save.\n');
   await mkdir(directory, { recursive: true });
-  const access = { address: parseAddress(server.url), token: undefined, signal: undefined };
+  const access = { address: parseAddress(server.url), signal: undefined };
   for (const file of job.files) {
     const path = await saveFile(access, file, directory);
     process.stderr.write(`${paint('dim', 'saved', process.stderr)} ${path}\n`);

@@ -1,5 +1,3 @@
-import type { TokenSource } from './connection.ts';
-
 /** Where a server is, derived from whatever form of its address the user wrote. */
 export interface Address {
   /** The HTTP address without `/graphql` and without a slash at its end. */
@@ -31,10 +29,4 @@ export function parseAddress(url: string): Address {
     socket: `${secure ? 'wss' : 'ws'}://${parsed.host}${path}/graphql`,
     resolve: (target) => (/^[a-z][a-z0-9+.-]*:/i.test(target) ? target : `${base}/${target.replace(/^\/+/, '')}`),
   };
-}
-
-/** The `authorization` that a token stands for, asked for anew each time. */
-export async function authorization(token: TokenSource | undefined): Promise<{ authorization: string } | undefined> {
-  const value = typeof token === 'function' ? await token() : token;
-  return value ? { authorization: `Bearer ${value}` } : undefined;
 }

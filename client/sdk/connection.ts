@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { parseAddress } from './address.ts';
 import { createChannel } from './channel.ts';
+import { createCredentials, type VisitorMemory } from './credentials.ts';
 import { fromGraphQLErrors } from './errors.ts';
 import { type UploadSource, upload } from './files.ts';
 import { type ConnectionChange, createLink } from './link.ts';
@@ -8,14 +9,23 @@ import { operationOf } from './operation.ts';
 import { unlessAborted } from './promises.ts';
 import { call } from './socket.ts';
 
-/** A token, or a function that is asked for one at every connection and upload. */
+/**
+ * A token, or a function that is asked for one at every connection, upload and report, as for one that is short-lived: one that the
+ * server refuses is final (UNAUTHENTICATED), one that runs out in between only asks for the next. What it throws counts as a lost
+ * connection.
+ */
 export type TokenSource = string | (() => string | undefined | Promise<string | undefined>);
 
 export interface ConnectionOptions {
   /** `http(s)://` or `ws(s)://`, with or without `/graphql`. In a browser a path alone is relative to the page. */
   url: string;
-  /** Sent as `Authorization: Bearer …`. @default none */
+  /**
+   * What the program signs in with (`spacedock token create`), or a session of a person (`login`); sent as `Authorization: Bearer …`.
+   * @default none: a visitor, with the rights of whoever is not signed in. The server knows it again over lost connections.
+   */
   token?: TokenSource;
+  /** Where the token of a visitor is kept. @default for as long as this connection */
+  visitor?: VisitorMemory;
   /** How often a silent server is asked for a sign of life, and how long it has for each. @default 10 */
   keepAliveSeconds?: number;
 }
@@ -31,7 +41,8 @@ export interface Connection {
   readonly url: string;
   /**
    * One query or mutation. Sent once: a connection that is lost before the answer rejects with CONNECTION_LOST, and
-   * the caller decides whether it is safe to ask again. Rejects with a SpacedockError.
+   * the caller decides whether it is safe to ask again. Rejects with a SpacedockError: UNAUTHENTICATED if the token is
+   * refused, or if somebody who is not signed in may not do that; FORBIDDEN if the token does not allow it.
    */
   request<R, V extends Record<string, unknown>>(
     document: TypedDocumentNode<R, V>,
@@ -62,13 +73,14 @@ export interface Connection {
 }
 
 /** A connection to a server. Nothing is sent before the first call. Throws a TypeError when `url` is not an address. */
-export function connect({ url, token, keepAliveSeconds = 10 }: ConnectionOptions): Connection {
+export function connect({ url, token, visitor, keepAliveSeconds = 10 }: ConnectionOptions): Connection {
   const address = parseAddress(url);
   const listeners = new Set<(change: ConnectionChange) => void>();
   const onChange = (change: ConnectionChange) => {
     for (const listener of listeners) listener(change);
   };
-  const link = createLink({ address, token, keepAliveSeconds, onChange });
+  const credentials = createCredentials(token, visitor);
+  const link = createLink({ address, credentials, keepAliveSeconds, onChange });
 
   return {
     url: address.base,
@@ -111,7 +123,8 @@ export function connect({ url, token, keepAliveSeconds = 10 }: ConnectionOptions
       return () => listeners.delete(listener);
     },
 
-    upload: (file, { signal } = {}) => upload({ address, token, signal }, file),
+    upload: (file, { signal } = {}) =>
+      upload({ address, signal, identify: () => unlessAborted(link.identify(), signal) }, file),
     close: link.close,
   };
 }

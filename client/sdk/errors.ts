@@ -67,6 +67,17 @@ export function errorCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** An answer that is not the API's: from something before the server, or from a server that is not there. */
+export function answeredWith(
+  url: string,
+  status: number,
+  byStatus: Record<number, SpacedockErrorCode>,
+): SpacedockError {
+  const code = byStatus[status] ?? 'CONNECTION_LOST';
+  const advice = code === 'UNAUTHENTICATED' ? ': sign in, or use another token' : '';
+  return new SpacedockError(code, `${url} answered with ${status}${advice}.`);
+}
+
 /** The errors of a GraphQL response as one SpacedockError: the first decides, and its message is the server's. */
 export function fromGraphQLErrors(errors: readonly { message: string; extensions?: unknown }[]): SpacedockError {
   const { code, field, limit, retryAfterSeconds } = extensionsOf(errors) ?? {};

@@ -1,6 +1,6 @@
-import { type Address, authorization } from './address.ts';
-import type { TokenSource } from './connection.ts';
-import { fromGraphQLErrors, SpacedockError, type SpacedockErrorCode } from './errors.ts';
+import type { Address } from './address.ts';
+import type { Identify } from './credentials.ts';
+import { answeredWith, fromGraphQLErrors, SpacedockError, type SpacedockErrorCode } from './errors.ts';
 
 /** A file to send: the path of a local file (Node only), or its name and content. `type` is its MIME type. */
 export type UploadSource = string | { name: string; type?: string; data: Blob | Uint8Array | string };
@@ -8,7 +8,6 @@ export type UploadSource = string | { name: string; type?: string; data: Blob | 
 /** With what files go to and from a server. */
 export interface FileAccess {
   address: Address;
-  token: TokenSource | undefined;
   signal: AbortSignal | undefined;
   fetch?: typeof fetch;
 }
@@ -27,15 +26,22 @@ const BY_STATUS: Record<number, SpacedockErrorCode> = {
 };
 
 /** Sends a file once and returns its id. Rejects with a SpacedockError. */
-export async function upload({ address, token, signal }: FileAccess, source: UploadSource): Promise<string> {
+export async function upload(
+  { address, identify, signal }: FileAccess & { identify: Identify },
+  source: UploadSource,
+): Promise<string> {
   const { name, blob } = await part(source);
   const body = new FormData();
   body.append('file', blob, name);
-  const headers = await authorization(token);
-  const response = await answer(`${address.base}/files`, { method: 'POST', body, signal, ...(headers && { headers }) });
+  const init = { method: 'POST', body, signal, ...identified(await identify()) };
+  const response = await answer(`${address.base}/files`, init);
   const { id } = (await response.json()) as { id: string };
   return id;
 }
+
+/** Who says nothing of themselves is known by a cookie, in a browser, as over the WebSocket. */
+export const identified = (headers: { authorization: string } | undefined): RequestInit =>
+  headers ? { headers } : { credentials: 'include' };
 
 /** Opens a stored file. Rejects with a SpacedockError. No token goes along: the link is signed, and may lead to another host. */
 export async function download({ address, signal }: FileAccess, url: string): Promise<Response> {
@@ -60,5 +66,5 @@ async function answer(url: string, init: RequestInit): Promise<Response> {
   if (response.ok) return response;
   const body = (await response.json().catch(() => undefined)) as { errors?: { message: string }[] } | undefined;
   if (body?.errors?.length) throw fromGraphQLErrors(body.errors);
-  throw new SpacedockError(BY_STATUS[response.status] ?? 'CONNECTION_LOST', `${url} answered with ${response.status}.`);
+  throw answeredWith(url, response.status, BY_STATUS);
 }

@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { type Address, authorization } from './address.ts';
-import type { TokenSource } from './connection.ts';
-import { fromGraphQLErrors, SpacedockError, type SpacedockErrorCode } from './errors.ts';
+import type { Address } from './address.ts';
+import type { Credentials } from './credentials.ts';
+import { answeredWith, fromGraphQLErrors, SpacedockError, type SpacedockErrorCode } from './errors.ts';
 import { operationOf } from './operation.ts';
 import type { Payload } from './socket.ts';
 
@@ -28,7 +28,7 @@ const BY_STATUS: Record<number, SpacedockErrorCode> = {
 };
 
 /** Asks a server with nothing but fetch. What is no JSON is refused with BAD_USER_INPUT before it is sent. */
-export function createHttp(address: Address, token: TokenSource | undefined): Ask {
+export function createHttp(address: Address, credentials: Credentials): Ask {
   return async <R, V extends Record<string, unknown>>(
     document: TypedDocumentNode<R, V>,
     variables: V,
@@ -38,12 +38,12 @@ export function createHttp(address: Address, token: TokenSource | undefined): As
     const headers = {
       'content-type': 'application/json',
       accept: 'application/graphql-response+json, application/json',
-      ...(await authorization(token)),
+      ...(await credentials.authorization()),
     };
     const { status, payload } = await post(address.http, { method: 'POST', headers, body }, signal);
     if (payload?.errors?.length) throw fromGraphQLErrors(payload.errors);
     if (payload?.data) return payload.data as R;
-    throw new SpacedockError(BY_STATUS[status] ?? 'CONNECTION_LOST', `${address.http} answered with ${status}.`);
+    throw answeredWith(address.http, status, BY_STATUS);
   };
 }
 

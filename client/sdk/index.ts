@@ -1,5 +1,6 @@
 export type { CallOptions, Connection, ConnectionOptions, TokenSource } from './connection.ts';
 export { connect } from './connection.ts';
+export type { VisitorMemory } from './credentials.ts';
 export * from './documents.ts';
 export type { ErrorDetails, SpacedockErrorCode } from './errors.ts';
 export { errorCode, SpacedockError } from './errors.ts';

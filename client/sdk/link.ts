@@ -1,4 +1,5 @@
 import { createBackoff } from './backoff.ts';
+import type { Identify } from './credentials.ts';
 import { fromGraphQLErrors, SpacedockError } from './errors.ts';
 import type { Operation } from './operation.ts';
 import { openSocket, type Sink, type Socket, type SocketOptions } from './socket.ts';
@@ -16,6 +17,8 @@ export type ConnectionChange = { type: 'connected' } | { type: 'lost'; error: Sp
 export interface Link {
   /** The open socket; connects if there is none. Rejects with a SpacedockError when that fails. */
   socket(): Promise<Socket>;
+  /** What to send over HTTP to be the one who is at the socket; a visitor connects for that. Rejects as `socket`. */
+  identify: Identify;
   /**
    * Keeps an operation running over every lost connection, and while the server's storage is away, until the server ends or
    * refuses it, or it is stopped.
@@ -56,6 +59,7 @@ export function createLink(options: LinkOptions): Link {
     void opened.ended.then(onEnd);
     options.onChange?.({ type: 'connected' });
     for (const stream of streams) begin(opened, stream);
+    closeSoon();
     return opened;
   }
 
@@ -114,15 +118,25 @@ export function createLink(options: LinkOptions): Link {
 
   function end(stream: Stream, tell?: () => void): void {
     if (!streams.delete(stream)) return;
-    if (options.closeWhenIdle && streams.size === 0) {
-      clearTimeout(timer);
-      timer = setTimeout(() => void connected?.close(), IDLE_MS);
-    }
+    closeSoon();
     tell?.();
+  }
+
+  function closeSoon(): void {
+    if (!options.closeWhenIdle || streams.size > 0) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void connected?.close(), IDLE_MS);
   }
 
   return {
     socket,
+    async identify() {
+      const { credentials } = options;
+      const sent = await credentials.authorization();
+      if (credentials.known) return sent;
+      await socket();
+      return credentials.authorization();
+    },
     stream(operation, sink) {
       const stream: Stream = { operation, sink, socket: undefined, stop: () => {} };
       streams.add(stream);

@@ -80,7 +80,10 @@ export type RemoteAppEvent =
 export interface RemoteAppOptions {
   /** As for `connect`. */
   url: string;
-  /** Sent as `Authorization: Bearer …`. @default none */
+  /**
+   * Of an app for these spaces (`spacedock token create --spaces a,b`), or an administrator's; sent as `Authorization: Bearer …`. Once it is
+   * refused, as after it was revoked, the app ends with UNAUTHENTICATED. @default none, which is enough where the server's access is open
+   */
   token?: TokenSource;
   /** The spaces to serve. */
   spaces: string[];

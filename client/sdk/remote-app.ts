@@ -1,5 +1,6 @@
 import { parseAddress } from './address.ts';
 import { createBackoff } from './backoff.ts';
+import { createCredentials } from './credentials.ts';
 import { pendingRequestsSubscription } from './documents.ts';
 import { fromGraphQLErrors, SpacedockError } from './errors.ts';
 import type { PendingRequestsSubscription } from './gql/graphql.ts';
@@ -29,11 +30,12 @@ const GOING_AWAY = 1001;
  * for ever, and comes back to the work it holds. Throws a TypeError when `url` is not an address.
  */
 export function connectRemoteApp(options: RemoteAppOptions): RemoteApp {
-  const { token, spaces, capacity = 1, name = 'remote app', version, keepAliveSeconds = 10 } = options;
+  const { spaces, capacity = 1, name = 'remote app', version, keepAliveSeconds = 10 } = options;
   const instance = options.instance ?? crypto.randomUUID();
   const address = parseAddress(options.url);
+  const credentials = createCredentials(options.token);
   const sessions = createSessions();
-  const context: WorkContext = { handler: options.handler, emit, sessions, address, token };
+  const context: WorkContext = { handler: options.handler, emit, sessions, address, credentials };
   const works = new Map<string, Work>();
   /** Assigned, but the server does not know yet that we know. */
   const unconfirmed: Work[] = [];
@@ -63,12 +65,17 @@ export function connectRemoteApp(options: RemoteAppOptions): RemoteApp {
       emit({ type: 'connecting', url: address.base });
       const lost = await openSocket({
         address,
-        token,
+        credentials,
         keepAliveSeconds,
         signal: stopping.signal,
         onPongSent: startDelivered,
       }).then(hold, (error: SpacedockError) => error);
       if (over) break;
+      if (FATAL.has(lost.code)) {
+        emit({ type: 'refused', final: true, error: lost });
+        await end(lost);
+        break;
+      }
       const retryInMs = lost.closeCode === GOING_AWAY && reconnectAtOnce ? 0 : backoff.next();
       reconnectAtOnce = false;
       emit({ type: 'disconnected', code: lost.closeCode ?? 0, reason: lost.message, retryInMs });

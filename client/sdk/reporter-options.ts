@@ -8,7 +8,10 @@ import type { JobSnapshot } from './watch.ts';
 export interface ProgressReporterOptions {
   /** `http(s)://` or `ws(s)://`, with or without `/graphql`. In a browser a path alone is relative to the page. */
   url: string;
-  /** Sent as `Authorization: Bearer …`; a function is asked at every report. @default none */
+  /**
+   * A reporter's (`spacedock token create --reporter`), or a user's; sent as `Authorization: Bearer …`. A function is asked at every report.
+   * @default none, which is enough where the server's access is open, and to read what others report
+   */
   token?: TokenSource;
   /**
    * Hears why a report of this job did not arrive: the server refused it, or the reporter was closed first. Its promise rejects with

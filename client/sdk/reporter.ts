@@ -1,5 +1,6 @@
 import { parseAddress } from './address.ts';
 import type { Attempt } from './attempt.ts';
+import { createCredentials } from './credentials.ts';
 import { createDelivery } from './delivery.ts';
 import {
   jobQuery,
@@ -22,7 +23,7 @@ const OUTBOX_CHARACTERS = 4_000_000;
 /** Reports on tracked jobs over HTTP, with nothing but fetch. Throws a TypeError when `url` is not an address. */
 export function createProgressReporter(options: ProgressReporterOptions): ProgressReporter {
   const { url, token, onError, outboxCharacters = OUTBOX_CHARACTERS } = options;
-  const ask = createHttp(parseAddress(url), token);
+  const ask = createHttp(parseAddress(url), createCredentials(token));
   const givingUp = new AbortController();
   const deliver = createDelivery(givingUp.signal);
   const outbox: Outbox = { size: 0, limit: outboxCharacters };

@@ -1,7 +1,7 @@
 import { type Client, createClient } from 'graphql-ws/client';
-import { type Address, authorization } from './address.ts';
-import type { TokenSource } from './connection.ts';
-import { fromGraphQLErrors, SpacedockError, type SpacedockErrorCode } from './errors.ts';
+import type { Address } from './address.ts';
+import type { Credentials } from './credentials.ts';
+import { errorCode, fromGraphQLErrors, SpacedockError } from './errors.ts';
 import type { Operation } from './operation.ts';
 import { deferred } from './promises.ts';
 import { afterSilence } from './timing.ts';
@@ -23,7 +23,7 @@ export interface Sink {
 
 export interface SocketOptions {
   address: Address;
-  token: TokenSource | undefined;
+  credentials: Credentials;
   /** How often a silent server is asked for a sign of life, and how long it has for each. */
   keepAliveSeconds: number;
   webSocketImpl?: WebSocketImpl;
@@ -50,13 +50,28 @@ export interface Socket {
 const OPEN_MS = 10_000;
 const GOODBYE_MS = 2000;
 
-/** Close codes that say why the server does not want a connection; any other may be different the next time. */
-const REFUSED: Record<number, SpacedockErrorCode> = { 4401: 'UNAUTHENTICATED', 4403: 'FORBIDDEN' };
+/**
+ * The close code by which a server does not let us in. Any other may be different the next time; so may 4403, which says that
+ * credentials have expired or were revoked: others, or the same with other rights, may do.
+ */
+const UNAUTHORIZED = 4401;
 
-/** Connects, and waits for the server's acknowledgement. Rejects with a SpacedockError that has a `closeCode`. */
+/**
+ * Connects, and waits for the server's acknowledgement. Rejects with a SpacedockError that has a `closeCode`: UNAUTHENTICATED if the
+ * token is refused. A visitor whom the server does not know any more comes as a new one.
+ */
 export async function openSocket(options: SocketOptions): Promise<Socket> {
-  const { address, token, signal } = options;
   const implementation = options.webSocketImpl ?? (await webSocketImpl());
+  try {
+    return await open(options, implementation);
+  } catch (error) {
+    if (errorCode(error) !== 'UNAUTHENTICATED' || !options.credentials.forgotten()) throw error;
+    return open(options, implementation);
+  }
+}
+
+function open(options: SocketOptions, implementation: WebSocketImpl): Promise<Socket> {
+  const { address, credentials, signal } = options;
   const keepAliveMs = options.keepAliveSeconds * 1000;
 
   return new Promise((resolve, reject) => {
@@ -68,16 +83,25 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     const { promise: ended, resolve: settleEnded } = deferred<SpacedockError>();
 
     function end(code: number, reason: string): void {
+      endWith(lost(code, reason));
+    }
+
+    function lost(closeCode: number, reason: string): SpacedockError {
+      if (closeCode === UNAUTHORIZED && !acknowledged) {
+        const why = `${address.base} refuses the token: ${reason || 'sign in again, or use another one'} (${closeCode})`;
+        return new SpacedockError('UNAUTHENTICATED', why, { closeCode });
+      }
+      const what = acknowledged ? 'Lost the connection to' : 'Cannot connect to';
+      return new SpacedockError('CONNECTION_LOST', `${what} ${address.base}: ${reason || 'closed'} (${closeCode})`, {
+        closeCode,
+      });
+    }
+
+    function endWith(error: SpacedockError): void {
       if (over) return;
       stopWaiting();
       signal?.removeEventListener('abort', onAbort);
-      const what = acknowledged ? 'Lost the connection to' : 'Cannot connect to';
-      const refused = acknowledged ? undefined : REFUSED[code];
-      over = new SpacedockError(
-        refused ?? 'CONNECTION_LOST',
-        `${what} ${address.base}: ${reason || 'closed'} (${code})`,
-        { closeCode: code },
-      );
+      over = error;
       for (const fail of running) fail(over);
       running.clear();
       reject(over);
@@ -99,7 +123,14 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
     const client: Client = createClient({
       url: address.socket,
       webSocketImpl: implementation,
-      connectionParams: () => authorization(token),
+      connectionParams: async () => {
+        try {
+          return await credentials.authorization();
+        } catch (error) {
+          endWith(error as SpacedockError);
+          throw error;
+        }
+      },
       lazy: false,
       retryAttempts: 0,
       onNonLazyError: () => {},
@@ -108,9 +139,10 @@ export async function openSocket(options: SocketOptions): Promise<Socket> {
         opened: (socket) => {
           raw = socket as typeof raw;
         },
-        connected: () => {
+        connected: (_socket, payload) => {
           stopWaiting();
           acknowledged = true;
+          credentials.welcomed(payload?.session);
           resolve(socket);
         },
         message: (message) => {

@@ -1,6 +1,6 @@
 import type { Address } from './address.ts';
 import { createBackoff } from './backoff.ts';
-import type { TokenSource } from './connection.ts';
+import type { Credentials } from './credentials.ts';
 import {
   reportCancelledMutation,
   reportCompleteMutation,
@@ -11,7 +11,7 @@ import {
 import { fetchFile, saveFile } from './downloads.ts';
 import { isPassing, SpacedockError } from './errors.ts';
 import { describeFailure } from './failure.ts';
-import { type FileAccess, type UploadSource, upload } from './files.ts';
+import { type UploadSource, upload } from './files.ts';
 import type { ReportCompleteInput, ReportFailureInput, ReportProgressInput } from './gql/graphql.ts';
 import { operationOf } from './operation.ts';
 import { createOutputWriter } from './output-writer.ts';
@@ -27,7 +27,7 @@ export interface WorkContext {
   emit(event: RemoteAppEvent): void;
   sessions: Sessions;
   address: Address;
-  token: TokenSource | undefined;
+  credentials: Credentials;
 }
 
 /** One request in hand: from its assignment until its report was answered, or its lease was lost. */
@@ -61,11 +61,11 @@ const GONE = new Set<string | undefined>(['LEASE_LOST', 'NOT_FOUND', 'JOB_FINISH
 const UPLOAD_TRIES = 12;
 
 export function createWork(request: InferenceRequest, lease: string, context: WorkContext): Work {
-  const { handler, emit, sessions, address, token } = context;
+  const { handler, emit, sessions, address, credentials } = context;
   const target = { job: request.id, lease };
   const controller = new AbortController();
   const { signal } = controller;
-  const access: FileAccess = { address, token, signal };
+  const access = { address, identify: credentials.authorization, signal };
   const { promise: over, resolve: finish } = deferred<void>();
   let started = false;
   let reporting = false;

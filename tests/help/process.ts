@@ -74,6 +74,7 @@ export async function startProcess(options: ServerProcessOptions = {}): Promise<
         RECONNECT_GRACE_SECONDS: '1',
         APP_SILENCE_SECONDS: '4',
         DRAIN_SECONDS: '5',
+        ACCESS: 'open',
         ...(options.redis ? { REDIS_URL: options.redis.url } : {}),
         ...options.env,
         DATA_DIR: dataDir,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { authorization, parseAddress } from '../../client/sdk/address.ts';
+import { parseAddress } from '../../client/sdk/address.ts';
 import { connect } from '../../client/sdk/index.ts';
 
 test.each([
@@ -28,14 +28,4 @@ test('the path of a file is the server’s, an address of its own stays', () => 
   expect(resolve('/files/a/b?signature=c')).toBe('https://host/behind/files/a/b?signature=c');
   expect(resolve('files/a')).toBe('https://host/behind/files/a');
   expect(resolve('https://storage.example/a')).toBe('https://storage.example/a');
-});
-
-test('a token is a string, or is asked for anew each time', async () => {
-  let turn = 0;
-  const token = async () => `t${++turn}`;
-  expect(await authorization('secret')).toEqual({ authorization: 'Bearer secret' });
-  expect(await authorization(token)).toEqual({ authorization: 'Bearer t1' });
-  expect(await authorization(token)).toEqual({ authorization: 'Bearer t2' });
-  expect(await authorization(undefined)).toBeUndefined();
-  expect(await authorization(() => undefined)).toBeUndefined();
 });

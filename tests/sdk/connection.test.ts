@@ -177,18 +177,18 @@ test('the token goes out with every connection and every upload', async () => {
       const message = JSON.parse(String(data));
       if (message.type !== 'connection_init') return;
       seen.push(message.payload);
-      socket.close(4403, 'Forbidden');
+      socket.close(4401, 'Unauthorized');
     }),
   );
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   let turn = 0;
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-  const connection = connect({ url, token: async () => `secret ${++turn}` });
+  const connection = connect({ url, token: async () => `secret-${++turn}` });
   expect(await connection.upload({ name: 'a', data: 'b' })).toBe('1');
-  await expect(connection.request(spacesQuery, {})).rejects.toMatchObject({ code: 'FORBIDDEN' });
-  await expect(watchJob(connection, 'x').next()).rejects.toMatchObject({ code: 'FORBIDDEN' });
-  expect(seen).toEqual(['Bearer secret 1', { authorization: 'Bearer secret 2' }, { authorization: 'Bearer secret 3' }]);
+  await expect(connection.request(spacesQuery, {})).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  await expect(watchJob(connection, 'x').next()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+  expect(seen).toEqual(['Bearer secret-1', { authorization: 'Bearer secret-2' }, { authorization: 'Bearer secret-3' }]);
   await connection.close();
   sockets.close();
   http.closeAllConnections();

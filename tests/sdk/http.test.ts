@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseAddress } from '../../client/sdk/address.ts';
+import { createCredentials } from '../../client/sdk/credentials.ts';
 import { createDelivery } from '../../client/sdk/delivery.ts';
 import { createHttp } from '../../client/sdk/http.ts';
 import { createProgressReporter, jobQuery, SpacedockError } from '../../client/sdk/index.ts';
@@ -47,14 +48,14 @@ describe('a question over HTTP', () => {
     [200, 'CONNECTION_LOST'],
   ])('that something else answers with %i is %s', async (status, code) => {
     await using script = await startScript(html(status));
-    const answer = createHttp(parseAddress(script.url), undefined)(jobQuery, { id: 'a' });
+    const answer = createHttp(parseAddress(script.url), createCredentials(undefined))(jobQuery, { id: 'a' });
     await expect(answer).rejects.toMatchObject({ code });
     await expect(answer).rejects.toThrow(`${script.url}/graphql answered with ${status}`);
   });
 
   test('that is cut off, or refused a connection, says what it could not reach', async () => {
     const script = await startScript((response) => response.socket?.destroy());
-    const ask = createHttp(parseAddress(script.url), undefined);
+    const ask = createHttp(parseAddress(script.url), createCredentials(undefined));
     await expect(ask(jobQuery, { id: 'a' })).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     await script[Symbol.asyncDispose]();
     await expect(ask(jobQuery, { id: 'a' })).rejects.toThrow(/^Cannot reach http.*ECONNREFUSED/);
@@ -63,7 +64,10 @@ describe('a question over HTTP', () => {
   test('carries a token that is asked for each time', async () => {
     await using script = await startScript(found);
     const tokens = ['first', undefined];
-    const ask = createHttp(parseAddress(script.url), async () => tokens.shift());
+    const ask = createHttp(
+      parseAddress(script.url),
+      createCredentials(async () => tokens.shift()),
+    );
     for (let n = 0; n < 2; n++) expect(await ask(jobQuery, { id: 'a' })).toEqual({ job: null });
     expect(script.tokens).toEqual(['Bearer first', undefined]);
   });
@@ -71,14 +75,18 @@ describe('a question over HTTP', () => {
   test('ends when it is told to', async () => {
     await using script = await startScript(() => stop.abort(new Error('enough')));
     const stop = new AbortController();
-    const answer = createHttp(parseAddress(script.url), undefined)(jobQuery, { id: 'a' }, stop.signal);
+    const answer = createHttp(parseAddress(script.url), createCredentials(undefined))(
+      jobQuery,
+      { id: 'a' },
+      stop.signal,
+    );
     await expect(answer).rejects.toThrow('enough');
   });
 
   test('that is not answered is given up', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await using script = await startScript(() => vi.advanceTimersByTime(31_000));
-    const answer = createHttp(parseAddress(script.url), undefined)(jobQuery, { id: 'a' });
+    const answer = createHttp(parseAddress(script.url), createCredentials(undefined))(jobQuery, { id: 'a' });
     await expect(answer).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     await expect(answer).rejects.toThrow('it did not answer');
   });
