@@ -7,7 +7,7 @@ const config: CodegenConfig = {
   schema: 'schema.graphql',
   generates: {
     'client/sdk/gql/': {
-      documents: ['client/sdk/documents.ts'],
+      documents: ['client/sdk/documents.ts', 'client/sdk/access-documents.ts'],
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config: { useTypeImports: true, enumsAsTypes: true, scalars, importExtension: '.ts' },

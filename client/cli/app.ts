@@ -1,9 +1,10 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { connectRemoteApp, type InferenceRequest, type RemoteAppEvent } from '../sdk/index.ts';
+import { DEFAULT_URL, signInOf } from './caller.ts';
 import { createDemoRunner, type SecondsRange } from './demo-app.ts';
 import { createExecRunner } from './exec.ts';
 import { createKeepRunner } from './keep.ts';
-import { commaList, commandText, DEFAULT_URL, secondsFrom, tokenOption, urlOption, wholeNumber } from './options.ts';
+import { commaList, commandText, secondsFrom, tokenOption, urlOption, wholeNumber } from './options.ts';
 import { EXIT, Problem } from './problem.ts';
 import type { Runner } from './runner.ts';
 import { bytes, oneLine, paint, seconds } from './style.ts';
@@ -62,7 +63,7 @@ async function serveSpaces(options: AppOptions): Promise<void> {
   const { report, inHand } = createReporter(options.verbose ?? false);
   const app = connectRemoteApp({
     url: options.host,
-    token: options.token,
+    token: signInOf({ url: options.host, token: options.token }).token,
     spaces: options.spaces,
     capacity: options.capacity,
     // Not the command: it is the operator's own, and may hold what others should not see.

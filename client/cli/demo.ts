@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,11 +12,14 @@ import {
   type Connection,
   connect,
   createSpaceMutation,
+  createTokenMutation,
   errorCode,
   type Json,
   submitInferenceMutation,
 } from '../sdk/index.ts';
+import { atUrl } from './caller.ts';
 import { watchToEnd } from './follow.ts';
+import { tokenFor } from './login.ts';
 import { type NodeChild, startNodeChild } from './node-child.ts';
 import { wholeNumber } from './options.ts';
 import { EXIT, Problem } from './problem.ts';
@@ -32,6 +36,8 @@ const SPACE = 'ocr';
 const SAMPLE = 'client/examples/ocr/samples/clean-scan.png';
 const PARAMETERS = 'client/examples/ocr/parameters.json';
 const START_SECONDS = 30;
+const ADMIN = 'admin';
+const SIGN_IN_TRIES = 10;
 
 /** The same command line, as it was started: from source in a clone, compiled where it was installed. */
 const EXTENSION = extname(import.meta.filename);
@@ -64,19 +70,18 @@ async function runDemo(options: DemoOptions): Promise<void> {
   }
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'spacedock-demo-')));
   const url = `http://127.0.0.1:${port}`;
-  const server = connect({ url });
+  const password = await passwordIn(dataDir);
   const children: NodeChild[] = [];
   try {
-    const work = showOneJob(server, { children, dataDir, signal: stop.signal });
+    const work = showOneJob(url, { children, dataDir, password, signal: stop.signal });
     const stopped = once(stop.signal, 'abort').then(() => stop.signal.throwIfAborted());
     await Promise.race([work, stopped]);
     if (options.once) return;
-    process.stdout.write(whatNext(url));
+    process.stdout.write(whatNext(url, password));
     await Promise.race([stopped, ...children.map(failure)]);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
   } finally {
-    await server.close();
     // The app first, so that it can say goodbye.
     for (const child of children.reverse()) await child.stop();
     if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
@@ -87,25 +92,41 @@ interface Stage {
   /** Gets what was started, to be ended by the caller. */
   children: NodeChild[];
   dataDir: string;
+  /** Of its administrator. */
+  password: string;
   signal: AbortSignal;
 }
 
-async function showOneJob(server: Connection, { children, dataDir, signal }: Stage): Promise<void> {
-  say('Starting a server at', server.url);
+async function showOneJob(url: string, { children, dataDir, password, signal }: Stage): Promise<void> {
+  say('Starting a server at', url);
   const environment = {
     HOST: '127.0.0.1',
-    PORT: new URL(server.url).port,
+    PORT: new URL(url).port,
     DATA_DIR: dataDir,
     REDIS_URL: '',
+    ACCESS: 'accounts',
+    ADMIN_PASSWORD: password,
     LOG_LEVEL: 'warn',
   };
   const serverProcess = startNodeChild(MAIN, ['serve'], environment);
   children.push(serverProcess);
-  await Promise.race([untilReady(server.url, signal), failure(serverProcess)]);
+  await Promise.race([untilReady(url, signal), failure(serverProcess)]);
+  say('Signing in as its administrator,', ADMIN);
+  const server = connect({ url, token: await signIn(url, password, signal) });
+  try {
+    await showJobAt(server, { children, signal });
+  } finally {
+    await server.close();
+  }
+}
 
+async function showJobAt(server: Connection, { children, signal }: Pick<Stage, 'children' | 'signal'>): Promise<void> {
   say('Making the space', SPACE);
   await makeSpace(server);
-  const app = startApp(server.url);
+  const { createToken } = await server.request(createTokenMutation, {
+    input: { name: 'demo', role: 'APP', spaces: [SPACE] },
+  });
+  const app = startApp(server.url, createToken.secret);
   children.push(app);
   await app.printed('Registration successful');
 
@@ -119,13 +140,14 @@ async function showOneJob(server: Connection, { children, dataDir, signal }: Sta
   process.stdout.write(`\n${typeof text === 'string' ? text.trim() : JSON.stringify(result, null, 2)}\n\n`);
 }
 
-function startApp(url: string): NodeChild {
+function startApp(url: string, token: string): NodeChild {
+  const environment = { SPACEDOCK_TOKEN: token };
   if (['tesseract.js', '@tesseract.js-data/eng'].every(isInstalled)) {
     say('Starting the app that reads images', relative(process.cwd(), OCR_APP));
-    return startNodeChild(OCR_APP, ['--host', url, '--space', SPACE]);
+    return startNodeChild(OCR_APP, ['--host', url, '--space', SPACE], environment);
   }
   say('tesseract.js is not installed, so nothing is really read: starting', 'the simulated demo app');
-  return startNodeChild(MAIN, ['app', '--host', url, '--spaces', SPACE]);
+  return startNodeChild(MAIN, ['app', '--host', url, '--spaces', SPACE], environment);
 }
 
 function isInstalled(name: string): boolean {
@@ -142,6 +164,7 @@ async function makeSpace(server: Connection): Promise<void> {
     id: SPACE,
     title: 'Read images',
     description: 'Send an image, get the text in it.',
+    visitors: true,
     inputs: {
       prompt: false,
       files: { accept: ['image/*'], maxBytes: 20e6, maxCount: 10 },
@@ -151,6 +174,33 @@ async function makeSpace(server: Connection): Promise<void> {
   await server.request(createSpaceMutation, { input }).catch((error) => {
     if (errorCode(error) !== 'ALREADY_EXISTS') throw error;
   });
+}
+
+/** Chosen once: what is kept in a directory of the user's own has the administrator of the first time. */
+async function passwordIn(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'demo-password');
+  await mkdir(dataDir, { recursive: true });
+  await writeFile(path, `${randomBytes(9).toString('base64url')}\n`, { flag: 'wx', mode: 0o600 }).catch((error) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
+  return (await readFile(path, 'utf8')).trim();
+}
+
+/** The administrator is made at the server's start, which may be a moment ago. */
+async function signIn(url: string, password: string, signal: AbortSignal): Promise<string> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await tokenFor(url, ADMIN, password);
+    } catch (error) {
+      if (errorCode(error) !== 'UNAUTHENTICATED') throw error;
+      if (tries === SIGN_IN_TRIES) {
+        throw new Problem('The data of the demo belong to another administrator.', {
+          hint: 'Choose another --data-dir, or none.',
+        });
+      }
+      await sleep(200, undefined, { signal });
+    }
+  }
 }
 
 async function untilReady(url: string, signal: AbortSignal): Promise<void> {
@@ -180,14 +230,15 @@ function say(what: string, detail: string): void {
   process.stdout.write(`${what} ${paint('cyan', detail)}\n`);
 }
 
-function whatNext(url: string): string {
+function whatNext(url: string, password: string): string {
   const command = `node ${relative(process.cwd(), MAIN)}`;
-  const target = url === 'http://127.0.0.1:4000' ? '' : ` --url ${url}`;
+  const target = atUrl(url);
   return `Now try:
   ${paint('bold', `${url}/graphql`)}  the API, to play with
   ${paint('bold', `${command} submit ${SPACE} --file YOUR.png --watch${target}`)}  an image of yours
+  ${paint('bold', `${command} login --name ${ADMIN}${target}`)}  sign in; the password is ${paint('bold', password)}
   ${paint('bold', `${command} status ${SPACE} --watch${target}`)}  who serves the space
-  ${paint('bold', `${command} check${target}`)}  whether all is well
+  ${paint('bold', `${command} check${target}`)}  whether all is well, once you have signed in
 Ctrl-C ends the demo.
 `;
 }

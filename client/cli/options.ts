@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Connection, connect, type Json } from '../sdk/index.ts';
+import { DEFAULT_URL, signInOf } from './caller.ts';
 
 export interface ServerOptions {
   url: string;
   token?: string;
 }
-
-export const DEFAULT_URL = 'http://127.0.0.1:4000';
 
 const URL_HELP = 'the Spacedock server, http(s):// or ws(s)://';
 
@@ -24,7 +23,10 @@ export function urlOption(flags = '--url <url>'): Option {
 }
 
 export function tokenOption(): Option {
-  return new Option('--token <token>', 'sign in with this token').env('SPACEDOCK_TOKEN');
+  return new Option(
+    '--token <token>',
+    'come with this token; else with the session of spacedock login, or as a visitor',
+  ).env('SPACEDOCK_TOKEN');
 }
 
 /** Gives a command the two options by which it finds its server. */
@@ -37,7 +39,7 @@ export async function withConnection<T>(
   options: ServerOptions,
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  const connection = connect({ url: options.url, token: options.token });
+  const connection = connect({ url: options.url, ...signInOf(options) });
   try {
     return await use(connection);
   } finally {

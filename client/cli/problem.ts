@@ -27,8 +27,6 @@ export interface Subject {
 /** What to do next, by the server's code. */
 const HINTS: Partial<Record<string, string | ((subject: Required<Subject>) => string)>> = {
   CONNECTION_LOST: 'Is the server running (spacedock serve)? Is --url or SPACEDOCK_URL its address?',
-  UNAUTHENTICATED: 'Give a token with --token or SPACEDOCK_TOKEN.',
-  FORBIDDEN: 'The token does not allow this: ask an administrator for one that does.',
   NOT_FOUND: 'List what there is with: spacedock space list',
   SPACE_NOT_CONNECTED: ({ space }) =>
     `Start an app for it (spacedock app --spaces ${space}), or let jobs wait: spacedock space update ${space} --when-offline queue`,
@@ -45,6 +43,11 @@ const HINTS: Partial<Record<string, string | ((subject: Required<Subject>) => st
   SERVER_DRAINING: 'The server is about to restart: try again in a moment.',
   INTERNAL_SERVER_ERROR: 'The server has logged what went wrong.',
 };
+
+/** What to do next depends on more than the code: from now on this. */
+export function setHints(hints: Partial<Record<string, string>>): void {
+  Object.assign(HINTS, hints);
+}
 
 const EXIT_CODES: Partial<Record<string, number>> = { CONNECTION_LOST: EXIT.unreachable, LEASE_LOST: EXIT.replaced };
 
@@ -68,7 +71,7 @@ function hintFor(code: string, { job, space = spaceOf(job) }: Subject): string |
 /** Why a job may not be there, and where to look. */
 export function noSuchJobHint(job: string): string {
   const list = ['spacedock jobs', spaceOf(job)].filter(Boolean).join(' ');
-  return `Finished jobs are deleted after the retention of their space. List those that are there with: ${list}`;
+  return `Finished jobs are deleted after the retention of their space, and those of others are not shown. List those that are there with: ${list}`;
 }
 
 /** Turns whatever was thrown into what a person needs. */

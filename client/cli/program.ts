@@ -6,6 +6,7 @@ import { addCheckCommand } from './check.ts';
 import { addDemoCommand } from './demo.ts';
 import { addJobCommands } from './job.ts';
 import { addJobsCommand } from './jobs.ts';
+import { addLoginCommands } from './login.ts';
 import { EXIT, reportProblem, type Subject } from './problem.ts';
 import { addReportCommand } from './report.ts';
 import { addServeCommand } from './serve.ts';
@@ -13,17 +14,20 @@ import { addSpaceCommands } from './space.ts';
 import { addStatusCommand } from './status.ts';
 import { paint } from './style.ts';
 import { addSubmitCommand } from './submit.ts';
+import { addTokenCommands } from './token.ts';
 import { addTrackCommand } from './track.ts';
+import { addUserCommands } from './user.ts';
 
 const EXAMPLES = `
 Examples:
   spacedock serve                                           run a server on this machine
+  spacedock login --name admin                              sign in to it, as its first administrator
   spacedock space create ocr --accept 'image/*'             make a space that takes images
   spacedock app --spaces ocr --exec 'python3 infer.py'      serve it with a program of yours
   spacedock submit ocr --file scan.png --watch              submit, follow, print the result
   spacedock track nightly -- make build                     run any command as a job that others can watch
 
---url and --token can be set once as SPACEDOCK_URL and SPACEDOCK_TOKEN.`;
+--url and --token can be set once as SPACEDOCK_URL and SPACEDOCK_TOKEN. Who comes with no token is who signed in with login, else a visitor.`;
 
 const { version } = JSON.parse(readFileSync(findPackageJSON('..', import.meta.url) as string, 'utf8')) as {
   version: string;
@@ -44,7 +48,10 @@ const program = new Command('spacedock')
 addServeCommand(program);
 addDemoCommand(program);
 addCheckCommand(program);
+addLoginCommands(program);
 addSpaceCommands(program);
+addTokenCommands(program);
+addUserCommands(program);
 addStatusCommand(program);
 addAppCommand(program);
 addSubmitCommand(program);

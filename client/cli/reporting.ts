@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { createProgressReporter, type Json, type ProgressReporter, type ReportedJob } from '../sdk/index.ts';
 import { pause } from '../sdk/timing.ts';
+import { signInOf } from './caller.ts';
 import { situation } from './job-view.ts';
 import { type ServerOptions, secondsFrom } from './options.ts';
 import { EXIT, Problem } from './problem.ts';
@@ -21,8 +22,10 @@ export function waitOption(): Option {
     .argParser(secondsFrom(0));
 }
 
-export const openReporter = ({ url, token }: ServerOptions): ProgressReporter =>
-  createProgressReporter({ url, token, outboxCharacters: OUTBOX_CHARACTERS });
+export function openReporter(options: ServerOptions): ProgressReporter {
+  const { token } = signInOf(options);
+  return createProgressReporter({ url: options.url, token, outboxCharacters: OUTBOX_CHARACTERS });
+}
 
 /** Settles with the promise; after `wait` seconds throws what to tell of a server that is away. */
 export async function inTime<T>(promise: Promise<T>, { url, wait }: ReportingOptions): Promise<T> {

@@ -9,6 +9,7 @@ import {
   spacesQuery,
   updateSpaceMutation,
 } from '../sdk/index.ts';
+import { atUrl } from './caller.ts';
 import {
   byteCount,
   commaList,
@@ -30,6 +31,9 @@ interface SpaceOptions extends ServerOptions {
   maxBytes?: number;
   maxFiles?: number;
   parameters?: { [key: string]: Json } | false;
+  visibility?: 'public' | 'private';
+  members?: string[];
+  visitors?: boolean;
   whenOffline?: 'reject' | 'queue';
   order?: 'fifo' | 'fair';
   maxQueued?: number;
@@ -54,12 +58,15 @@ export function addSpaceCommands(program: Command): void {
             description: options.description,
             inputs: inputsOf(options),
             policy: policyOf(options),
+            ...accessOf(options),
           },
         }),
       );
       if (options.json) return printJson(created.createSpace);
       process.stdout.write(`${id}\n`);
-      process.stderr.write(`Serve it with: spacedock app --spaces ${id}\n`);
+      process.stderr.write(
+        `Serve it with: spacedock app --spaces ${id}${atUrl(options.url)}\nOn other machines with a token: spacedock token create --spaces ${id}${atUrl(options.url)}\n`,
+      );
     });
 
   describesSpace(space.command('update').argument('<space>', 'the space', spaceId))
@@ -73,8 +80,8 @@ export function addSpaceCommands(program: Command): void {
       const updated = await withConnection(options, async (server) => {
         const { space: present } = await server.request(spaceQuery, { id });
         const { title, description } = options;
-        const input = { id, title, description, inputs: inputsOf(options, present), policy: policyOf(options) };
-        return server.request(updateSpaceMutation, { input });
+        const rules = { inputs: inputsOf(options, present), policy: policyOf(options), ...accessOf(options) };
+        return server.request(updateSpaceMutation, { input: { id, title, description, ...rules } });
       });
       if (options.json) return printJson(updated.updateSpace);
       process.stdout.write(`${id}\n`);
@@ -88,7 +95,7 @@ export function addSpaceCommands(program: Command): void {
       if (options.json) return printJson(spaces);
       if (spaces.length === 0) return sayNoSpaces();
       process.stdout.write(
-        `${table(['ID', 'TITLE', 'STATUS', 'APPS', 'RUNNING', 'QUEUED', 'TAKES'], spaces.map(listRow))}\n`,
+        `${table(['ID', 'TITLE', 'STATUS', 'APPS', 'RUNNING', 'QUEUED', 'WHO', 'TAKES'], spaces.map(listRow))}\n`,
       );
     });
 
@@ -118,6 +125,15 @@ function describesSpace(command: Command): Command {
     .option('--max-files <n>', 'most files of one job', wholeNumber(1))
     .option('--parameters <schema>', 'takes parameters of this JSON Schema: a file, or written out', jsonObject)
     .option('--no-parameters', 'takes no parameters')
+    .addOption(
+      new Option('--visibility <who>', 'public: everybody who signs in; private: its members').choices([
+        'public',
+        'private',
+      ]),
+    )
+    .option('--members <names>', 'all who may use it while it is private: a,b; none: --members ""', commaList)
+    .option('--visitors', 'while it is public, also people who are not signed in may submit')
+    .option('--no-visitors', 'only people who are signed in')
     .addOption(new Option('--when-offline <rule>', 'a submit while no app is connected').choices(['reject', 'queue']))
     .addOption(new Option('--order <order>', 'fair: submitters take turns').choices(['fifo', 'fair']))
     .option('--max-queued <n>', 'most jobs that wait', wholeNumber(1))
@@ -166,6 +182,15 @@ function inputsOf(options: SpaceOptions, present?: SpaceFragment | null) {
   };
 }
 
+/** Who may use it. */
+function accessOf({ visibility, members, visitors }: SpaceOptions) {
+  return {
+    visibility: visibility && (visibility === 'private' ? ('PRIVATE' as const) : ('PUBLIC' as const)),
+    members,
+    visitors,
+  };
+}
+
 function policyOf(options: SpaceOptions) {
   const { maxQueued, maxQueueSeconds, maxRunSeconds, retentionSeconds, maxAttempts } = options;
   return {
@@ -179,7 +204,7 @@ function policyOf(options: SpaceOptions) {
   };
 }
 
-function listRow({ id, title, inputs, connection }: SpaceFragment): string[] {
+function listRow({ id, title, inputs, connection, ...access }: SpaceFragment): string[] {
   const takes = [
     inputs.prompt && 'prompt',
     inputs.files && `${inputs.files.maxCount} × ${inputs.files.accept.join(' ')} to ${bytes(inputs.files.maxBytes)}`,
@@ -193,8 +218,14 @@ function listRow({ id, title, inputs, connection }: SpaceFragment): string[] {
     String(connection.apps.length),
     load,
     String(connection.queued),
+    whoOf(access),
     takes.filter(Boolean).join(', '),
   ];
+}
+
+function whoOf({ visibility, visitors, members }: Pick<SpaceFragment, 'visibility' | 'visitors' | 'members'>): string {
+  if (visibility === 'PUBLIC') return visitors ? 'everybody' : 'who signs in';
+  return members?.length ? members.join(', ') : 'members';
 }
 
 async function confirmDeletion(id: string): Promise<void> {

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { type Json, submitInferenceMutation } from '../sdk/index.ts';
 import { type FollowOptions, followJob, noOutputOption, OUTCOMES } from './follow.ts';
+import { becomeVisitor } from './login.ts';
 import { parameters, repeated, type ServerOptions, talksToServer, wholeNumber, withConnection } from './options.ts';
 import { Problem } from './problem.ts';
 import { printJson } from './style.ts';
@@ -32,6 +33,7 @@ export function addSubmitCommand(program: Command): void {
     .action(async (space: string, options: SubmitOptions) => {
       for (const path of options.file ?? []) refuseUnreadable(path);
       const prompt = options.prompt === '-' ? await text(process.stdin) : options.prompt;
+      await becomeVisitor(options);
       await withConnection(options, async (server) => {
         const files = await Promise.all((options.file ?? []).map((path) => server.upload(path)));
         const { parameters, idempotencyKey, priority } = options;

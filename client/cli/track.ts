@@ -60,7 +60,8 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
   note(`Job ${job}; watch it with: spacedock watch ${job}`);
   const command = startCommand({
     words,
-    env: { SPACEDOCK_JOB: job, SPACEDOCK_URL: options.url },
+    // What it reports itself is to come from the same.
+    env: { SPACEDOCK_JOB: job, SPACEDOCK_URL: options.url, ...(options.token && { SPACEDOCK_TOKEN: options.token }) },
     killAfterSeconds: options.killAfter,
     onOutput: output.write,
   });

@@ -19,7 +19,7 @@ export const spaceConnectionFragment = graphql(`
 
 export const spaceFragment = graphql(`
   fragment Space on Space {
-    id title description createdAt
+    id title description createdAt visibility visitors members maySubmit
     inputs { prompt parameters files { accept maxBytes maxCount } }
     policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }
     connection { ...SpaceConnection }

@@ -1,3 +1,4 @@
+export * from './access-documents.ts';
 export type { CallOptions, Connection, ConnectionOptions, TokenSource } from './connection.ts';
 export { connect } from './connection.ts';
 export type { VisitorMemory } from './credentials.ts';
@@ -10,15 +11,21 @@ export type { UploadSource } from './files.ts';
 export type * from './gql/enums.ts';
 export type {
   CreateSpaceInput,
+  CreateTokenInput,
+  CreateUserInput,
   JobRowFragment,
   RemoteAppFragment,
   ReportCompleteInput,
   ReportFailureInput,
   ReportProgressInput,
+  SessionFragment,
   SpaceConnectionFragment,
   SpaceFragment,
   SubmitInferenceInput,
+  TokenFragment,
   UpdateSpaceInput,
+  UserFragment,
+  ViewerFragment,
 } from './gql/graphql.ts';
 export type { Json } from './json.ts';
 export type { ConnectionChange } from './link.ts';

@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { endsWithUs } from '../help/children.ts';
 
 export const MAIN = join(import.meta.dirname, '../../client/cli/main.ts');
 const TERMINAL = join(import.meta.dirname, 'programs/terminal.py');
+
+/** Nobody has signed in from here, whoever runs the tests. Where access is open nothing is kept, either. */
+const NOWHERE = join(tmpdir(), 'spacedock-test-no-such-directory');
 
 export interface Outcome {
   code: number | null;
@@ -40,10 +44,14 @@ export function startScript(
   args: string[],
   { env, input, terminal, cwd }: CommandOptions = {},
 ): RunningCommand {
-  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env;
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, SPACEDOCK_TOKEN: ____, ...inherited } = process.env;
   const command = terminal ? ['python3', TERMINAL, process.execPath, script] : [process.execPath, script];
   const [file, ...rest] = [...command, ...args] as [string, ...string[]];
-  const options = { cwd, env: { ...inherited, TERM: 'xterm', ...env }, stdio: 'pipe' as const };
+  const options = {
+    cwd,
+    env: { ...inherited, TERM: 'xterm', SPACEDOCK_CONFIG_DIR: NOWHERE, ...env },
+    stdio: 'pipe' as const,
+  };
   const child: ChildProcess = endsWithUs(spawn(file, rest, options));
   const output = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();

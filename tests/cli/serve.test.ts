@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { endsWithUs } from '../help/children.ts';
+import { newUser, signIn, withAccounts } from '../help/people.ts';
 import { startServer } from '../help/server.ts';
 import { MAIN, run, start } from './command.ts';
 import { childrenOf, gone } from './tools.ts';
@@ -25,7 +26,17 @@ test('serve runs a server as its flags say, and leaves on SIGTERM', async () => 
     await serving.until(/Spacedock is at http/, 'stderr'),
   ) as RegExpExecArray;
   expect((await fetch(`${url}/ready`)).ok).toBe(true);
-  expect((await run(['space', 'create', 'words', '--url', url])).code).toBe(0);
+  const [, password] = /"admin", with the password (\S+)\n/.exec(
+    await serving.until(/with the password \S+\n/, 'stderr'),
+  ) as RegExpExecArray;
+  const env = { SPACEDOCK_URL: url, SPACEDOCK_CONFIG_DIR: join(scratch, 'config') };
+  expect(await run(['space', 'create', 'words'], { env })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`Sign in with: spacedock login --url ${url}\n`),
+  });
+  const login = ['login', '--name', 'admin', '--password-stdin'];
+  expect((await run(login, { env, input: `${password}\n` })).code).toBe(0);
+  expect((await run(['space', 'create', 'words'], { env })).code).toBe(0);
   expect(await readdir(join(scratch, 'data'))).not.toEqual([]);
   serving.signal('SIGTERM');
   expect((await serving.ended).code).toBe(0);
@@ -59,13 +70,30 @@ test('every variable of the configuration has a flag', async () => {
   for (const variable of Object.keys(environment.shape)) expect(described).toContain(`(env: ${variable})`);
 });
 
-test('the README tells of every variable that has an effect, and the help of the one that has none yet', async () => {
+test('the README tells of every variable', async () => {
   const { environment } = await import('../../src/config.ts');
   const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
   const untold = Object.keys(environment.shape).filter((variable) => !readme.includes(`\`${variable}\``));
-  expect(untold).toEqual(['ADMIN_PASSWORD']);
-  const { stdout } = await run(['serve', '--help']);
-  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('has no effect yet: there are no accounts (env: ADMIN_PASSWORD)');
+  expect(untold).toEqual([]);
+});
+
+test('the first administrator has the password that was chosen, and open access is for this machine alone', async () => {
+  const data = ['--port', '0', '--data-dir', join(scratch, 'data')];
+  {
+    await using serving = start(['serve', ...data, '--admin-password', 'correct horse battery']);
+    const [url = ''] = /http:\/\/127\.0\.0\.1:\d+/.exec(await serving.until(/Spacedock is at http/, 'stderr')) ?? [];
+    const env = { SPACEDOCK_CONFIG_DIR: join(scratch, 'config') };
+    const login = ['login', '--url', url, '--name', 'admin', '--password-stdin'];
+    await expect.poll(async () => (await run(login, { env, input: 'correct horse battery' })).code).toBe(0);
+    serving.signal('SIGTERM');
+    expect((await serving.ended).stderr).not.toMatch(/horse|with the password/);
+  }
+  const open = ['serve', ...data, '--access', 'open', '--host', '0.0.0.0'];
+  expect(await run(open)).toMatchObject({ code: 2, stderr: expect.stringContaining('ACCESS: "open"') });
+  expect(await run(['serve', ...data, '--session-days', 'long'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('SESSION_DAYS'),
+  });
 });
 
 test('check goes through the life of a job and leaves nothing behind', async () => {
@@ -73,6 +101,7 @@ test('check goes through the life of a job and leaves nothing behind', async () 
   const { code, stdout } = await run(['check', '--url', server.url]);
   expect(stdout.replaceAll(/ \([\d.]+ s\)/g, '').split('\n')).toEqual([
     '✓ the server is ready',
+    '✓ you come as Anonymous (ADMIN)',
     '✓ a space can be made',
     '✓ an app can connect',
     '✓ a job with a file reaches the app and ends',
@@ -94,6 +123,44 @@ test('check says which step failed and what to do, and still cleans up', async (
   expect(code).toBe(1);
   expect(stdout).toMatch(/✗ a job with a file reaches the app and ends: .*FILE_TOO_LARGE\)\n {2}Send a smaller file/);
   expect(stdout).toMatch(/✓ the space can be deleted/);
+});
+
+test('check tries what the caller may do, and says what the rest needs', async () => {
+  await using server = await startServer(withAccounts());
+  const admin = await signIn(server);
+  const ada = await newUser(server, admin, 'Ada');
+  const shown = async (secret: string | null) => {
+    const env = { SPACEDOCK_URL: server.url, ...(secret && { SPACEDOCK_TOKEN: secret }) };
+    const { code, stdout } = await run(['check'], { env });
+    return { code, lines: stdout.replaceAll(/ \([\d.]+ s\)/g, '').split('\n') };
+  };
+  const rest = expect.stringMatching(
+    /^– a space, an app and a job .* takes an administrator; sign in as one with spacedock login/,
+  );
+  expect(await shown(null)).toEqual({
+    code: 0,
+    lines: [
+      '✓ the server is ready',
+      '✓ you come as Visitor (ANONYMOUS)',
+      '✓ the spaces that you may see are listed: 0',
+      '✓ a wrong request is refused with its code',
+      rest,
+      '',
+    ],
+  });
+  expect((await shown(ada.secret)).lines).toEqual(
+    expect.arrayContaining(['✓ you come as Ada (USER)', '✓ a job of your own is reported on, and seen live', rest]),
+  );
+  const whole = await shown(admin.secret);
+  expect([whole.code, whole.lines.at(-2)]).toEqual([0, '✓ the space can be deleted']);
+  const refused = await shown('stale');
+  expect(refused.code).toBe(1);
+  expect(refused.lines).toEqual([
+    '✓ the server is ready',
+    expect.stringMatching(/^✗ the server lets you in: .*\(UNAUTHENTICATED\)$/),
+    expect.stringContaining('SPACEDOCK_TOKEN'),
+    '',
+  ]);
 });
 
 test('demo --once ends with the text of the sample, and nothing of it stays', async () => {
@@ -121,9 +188,17 @@ test('demo goes on serving until Ctrl-C, and its processes end with it, however 
     ['SIGINT', 0],
     ['SIGKILL', null],
   ] as const) {
-    await using demo = start(['demo', '--data-dir', join(scratch, signal)]);
-    const [, url] = /(http:\S+)\/graphql/.exec(await demo.until(/Ctrl-C ends the demo/)) as RegExpExecArray;
-    expect((await run(['check', '--url', url as string])).code).toBe(0);
+    await using demo = start(['demo', '--data-dir', join(scratch, 'data')]);
+    const said = await demo.until(/Ctrl-C ends the demo/);
+    const [, url = ''] = /(http:\S+)\/graphql/.exec(said) as RegExpExecArray;
+    const env = { SPACEDOCK_URL: url, SPACEDOCK_CONFIG_DIR: join(scratch, 'config') };
+    // The space takes what visitors send. As it says, one who signs in may do more.
+    const sample = join(import.meta.dirname, '../../client/examples/ocr/samples/invoice.png');
+    expect((await run(['submit', 'ocr', '--file', sample, '--watch'], { env })).code).toBe(0);
+    const [, login = '', password = ''] =
+      / (login --name admin).* {2}sign in; the password is (\S+)\n/.exec(said) ?? [];
+    expect((await run([...login.split(' '), '--password-stdin'], { env, input: password })).code).toBe(0);
+    expect((await run(['check'], { env })).stdout).toContain('✓ the space can be deleted');
     const children = await childrenOf(demo.pid);
     expect(children).toHaveLength(2);
     demo.signal(signal);

@@ -19,12 +19,18 @@ test('a space is made, listed, changed and deleted', async () => {
     schema,
   ];
   const created = await run(['space', 'create', 'ocr', '--title', 'Read images', ...inputs, ...policy], { env });
-  expect(created).toMatchObject({ code: 0, stdout: 'ocr\n', stderr: 'Serve it with: spacedock app --spaces ocr\n' });
+  expect(created).toMatchObject({
+    code: 0,
+    stdout: 'ocr\n',
+    stderr: expect.stringMatching(
+      /^Serve it with: spacedock app --spaces ocr --url http.*\n.* token create --spaces ocr /,
+    ),
+  });
 
   const list = await run(['space', 'list'], { env });
   expect(list.stdout.split('\n')).toEqual([
-    'ID   TITLE        STATUS         APPS  RUNNING  QUEUED  TAKES',
-    'ocr  Read images  not connected  0     0/0      0       2 × image/* .pdf to 10 MB, parameters',
+    'ID   TITLE        STATUS         APPS  RUNNING  QUEUED  WHO           TAKES',
+    'ocr  Read images  not connected  0     0/0      0       who signs in  2 × image/* .pdf to 10 MB, parameters',
     '',
   ]);
 

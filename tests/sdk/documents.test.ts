@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { buildSchema, type DocumentNode, Kind, parse, validate } from 'graphql';
 import { expect, test } from 'vitest';
+import * as access from '../../client/sdk/access-documents.ts';
 import * as documents from '../../client/sdk/documents.ts';
 import { operationOf } from '../../client/sdk/operation.ts';
 
 const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'));
-const operations = Object.entries(documents as Record<string, DocumentNode>).filter(
+const operations = Object.entries({ ...documents, ...access } as Record<string, DocumentNode>).filter(
   ([name]) => !name.endsWith('Fragment'),
 );
 

@@ -14,10 +14,27 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "fragment Viewer on Viewer { id name role }": typeof types.ViewerFragmentDoc,
+    "fragment Session on Session { token expiresAt viewer { ...Viewer } }": typeof types.SessionFragmentDoc,
+    "fragment User on User { id name role enabled issuer createdAt }": typeof types.UserFragmentDoc,
+    "\n  fragment Token on Token { id name role spaces prefix createdAt lastUsedAt expiresAt owner { ...Viewer } }\n": typeof types.TokenFragmentDoc,
+    "query Viewer { viewer { ...Viewer } }": typeof types.ViewerDocument,
+    "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { ...Session } }\n": typeof types.LoginDocument,
+    "mutation StartSession { startSession { ...Session } }": typeof types.StartSessionDocument,
+    "mutation Logout { logout }": typeof types.LogoutDocument,
+    "\n  mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }\n": typeof types.ChangePasswordDocument,
+    "query Users { users { ...User } }": typeof types.UsersDocument,
+    "\n  mutation CreateUser($input: CreateUserInput!) { createUser(input: $input) { ...Viewer } }\n": typeof types.CreateUserDocument,
+    "\n  mutation ResetPassword($name: String!, $new: String!) { resetPassword(name: $name, new: $new) }\n": typeof types.ResetPasswordDocument,
+    "\n  mutation DisableUser($name: String!) { disableUser(name: $name) { ...User } }\n": typeof types.DisableUserDocument,
+    "mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }": typeof types.EnableUserDocument,
+    "query Tokens { tokens { ...Token } }": typeof types.TokensDocument,
+    "\n  mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { secret token { ...Token } } }\n": typeof types.CreateTokenDocument,
+    "mutation RevokeToken($id: ID!) { revokeToken(id: $id) }": typeof types.RevokeTokenDocument,
     "\n  fragment StoredFile on StoredFile { id name type size url }\n": typeof types.StoredFileFragmentDoc,
     "\n  fragment RemoteApp on RemoteApp { id name version status spaces capacity running connectedAt lastSeenAt }\n": typeof types.RemoteAppFragmentDoc,
     "\n  fragment SpaceConnection on SpaceConnectionState {\n    space status capacity running queued changedAt lastConnectedAt\n    apps { ...RemoteApp }\n  }\n": typeof types.SpaceConnectionFragmentDoc,
-    "\n  fragment Space on Space {\n    id title description createdAt\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n": typeof types.SpaceFragmentDoc,
+    "\n  fragment Space on Space {\n    id title description createdAt visibility visitors members maySubmit\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n": typeof types.SpaceFragmentDoc,
     "\n  fragment JobSnapshot on Job {\n    id status title stage progress message metadata result confidence priority queuePosition attempt\n    createdAt startedAt finishedAt updatedAt keptUntil processingTime revision\n    space { id title }\n    estimatedWait { low high }\n    events { at status stage message attempt }\n    input { prompt parameters files { ...StoredFile } }\n    files { ...StoredFile }\n    error { code message }\n    app { id name }\n    submitter { id name }\n    cancellation { requestedAt deliveredAt confirmedAt }\n  }\n": typeof types.JobSnapshotFragmentDoc,
     "\n  fragment JobRow on Job {\n    id status title stage progress message confidence queuePosition attempt\n    createdAt startedAt finishedAt updatedAt processingTime\n    estimatedWait { low high }\n    space { id }\n    input { prompt files { name } }\n    error { code message }\n  }\n": typeof types.JobRowFragmentDoc,
     "\n  fragment Reported on Job { id status attempt stage progress message revision }\n": typeof types.ReportedFragmentDoc,
@@ -49,10 +66,27 @@ type Documents = {
     "\n  subscription PendingRequests($input: RemoteAppInput!) {\n    pendingRequests(input: $input) {\n      __typename\n      ... on AppRegistered { app { ...RemoteApp } kept lost }\n      ... on RequestAssigned {\n        lease { token expiresAt }\n        job {\n          id attempt createdAt\n          space { id }\n          input { prompt parameters files { ...StoredFile } }\n          submitter { id name }\n        }\n      }\n      ... on CancelRequested { jobId: job leaseToken: lease }\n      ... on LeaseRevoked { jobId: job leaseToken: lease reason }\n      ... on ServerDraining { deadline }\n    }\n  }\n": typeof types.PendingRequestsDocument,
 };
 const documents: Documents = {
+    "fragment Viewer on Viewer { id name role }": types.ViewerFragmentDoc,
+    "fragment Session on Session { token expiresAt viewer { ...Viewer } }": types.SessionFragmentDoc,
+    "fragment User on User { id name role enabled issuer createdAt }": types.UserFragmentDoc,
+    "\n  fragment Token on Token { id name role spaces prefix createdAt lastUsedAt expiresAt owner { ...Viewer } }\n": types.TokenFragmentDoc,
+    "query Viewer { viewer { ...Viewer } }": types.ViewerDocument,
+    "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { ...Session } }\n": types.LoginDocument,
+    "mutation StartSession { startSession { ...Session } }": types.StartSessionDocument,
+    "mutation Logout { logout }": types.LogoutDocument,
+    "\n  mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }\n": types.ChangePasswordDocument,
+    "query Users { users { ...User } }": types.UsersDocument,
+    "\n  mutation CreateUser($input: CreateUserInput!) { createUser(input: $input) { ...Viewer } }\n": types.CreateUserDocument,
+    "\n  mutation ResetPassword($name: String!, $new: String!) { resetPassword(name: $name, new: $new) }\n": types.ResetPasswordDocument,
+    "\n  mutation DisableUser($name: String!) { disableUser(name: $name) { ...User } }\n": types.DisableUserDocument,
+    "mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }": types.EnableUserDocument,
+    "query Tokens { tokens { ...Token } }": types.TokensDocument,
+    "\n  mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { secret token { ...Token } } }\n": types.CreateTokenDocument,
+    "mutation RevokeToken($id: ID!) { revokeToken(id: $id) }": types.RevokeTokenDocument,
     "\n  fragment StoredFile on StoredFile { id name type size url }\n": types.StoredFileFragmentDoc,
     "\n  fragment RemoteApp on RemoteApp { id name version status spaces capacity running connectedAt lastSeenAt }\n": types.RemoteAppFragmentDoc,
     "\n  fragment SpaceConnection on SpaceConnectionState {\n    space status capacity running queued changedAt lastConnectedAt\n    apps { ...RemoteApp }\n  }\n": types.SpaceConnectionFragmentDoc,
-    "\n  fragment Space on Space {\n    id title description createdAt\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n": types.SpaceFragmentDoc,
+    "\n  fragment Space on Space {\n    id title description createdAt visibility visitors members maySubmit\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n": types.SpaceFragmentDoc,
     "\n  fragment JobSnapshot on Job {\n    id status title stage progress message metadata result confidence priority queuePosition attempt\n    createdAt startedAt finishedAt updatedAt keptUntil processingTime revision\n    space { id title }\n    estimatedWait { low high }\n    events { at status stage message attempt }\n    input { prompt parameters files { ...StoredFile } }\n    files { ...StoredFile }\n    error { code message }\n    app { id name }\n    submitter { id name }\n    cancellation { requestedAt deliveredAt confirmedAt }\n  }\n": types.JobSnapshotFragmentDoc,
     "\n  fragment JobRow on Job {\n    id status title stage progress message confidence queuePosition attempt\n    createdAt startedAt finishedAt updatedAt processingTime\n    estimatedWait { low high }\n    space { id }\n    input { prompt files { name } }\n    error { code message }\n  }\n": types.JobRowFragmentDoc,
     "\n  fragment Reported on Job { id status attempt stage progress message revision }\n": types.ReportedFragmentDoc,
@@ -101,6 +135,74 @@ export function graphql(source: string): unknown;
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "fragment Viewer on Viewer { id name role }"): (typeof documents)["fragment Viewer on Viewer { id name role }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "fragment Session on Session { token expiresAt viewer { ...Viewer } }"): (typeof documents)["fragment Session on Session { token expiresAt viewer { ...Viewer } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "fragment User on User { id name role enabled issuer createdAt }"): (typeof documents)["fragment User on User { id name role enabled issuer createdAt }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  fragment Token on Token { id name role spaces prefix createdAt lastUsedAt expiresAt owner { ...Viewer } }\n"): (typeof documents)["\n  fragment Token on Token { id name role spaces prefix createdAt lastUsedAt expiresAt owner { ...Viewer } }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query Viewer { viewer { ...Viewer } }"): (typeof documents)["query Viewer { viewer { ...Viewer } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { ...Session } }\n"): (typeof documents)["\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { ...Session } }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation StartSession { startSession { ...Session } }"): (typeof documents)["mutation StartSession { startSession { ...Session } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation Logout { logout }"): (typeof documents)["mutation Logout { logout }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }\n"): (typeof documents)["\n  mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query Users { users { ...User } }"): (typeof documents)["query Users { users { ...User } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateUser($input: CreateUserInput!) { createUser(input: $input) { ...Viewer } }\n"): (typeof documents)["\n  mutation CreateUser($input: CreateUserInput!) { createUser(input: $input) { ...Viewer } }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ResetPassword($name: String!, $new: String!) { resetPassword(name: $name, new: $new) }\n"): (typeof documents)["\n  mutation ResetPassword($name: String!, $new: String!) { resetPassword(name: $name, new: $new) }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation DisableUser($name: String!) { disableUser(name: $name) { ...User } }\n"): (typeof documents)["\n  mutation DisableUser($name: String!) { disableUser(name: $name) { ...User } }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }"): (typeof documents)["mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query Tokens { tokens { ...Token } }"): (typeof documents)["query Tokens { tokens { ...Token } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { secret token { ...Token } } }\n"): (typeof documents)["\n  mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { secret token { ...Token } } }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "mutation RevokeToken($id: ID!) { revokeToken(id: $id) }"): (typeof documents)["mutation RevokeToken($id: ID!) { revokeToken(id: $id) }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  fragment StoredFile on StoredFile { id name type size url }\n"): (typeof documents)["\n  fragment StoredFile on StoredFile { id name type size url }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -113,7 +215,7 @@ export function graphql(source: "\n  fragment SpaceConnection on SpaceConnection
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  fragment Space on Space {\n    id title description createdAt\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n"): (typeof documents)["\n  fragment Space on Space {\n    id title description createdAt\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n"];
+export function graphql(source: "\n  fragment Space on Space {\n    id title description createdAt visibility visitors members maySubmit\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n"): (typeof documents)["\n  fragment Space on Space {\n    id title description createdAt visibility visitors members maySubmit\n    inputs { prompt parameters files { accept maxBytes maxCount } }\n    policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    connection { ...SpaceConnection }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
