@@ -1,6 +1,6 @@
 # docker build -t spacedock .
-# docker run -p 127.0.0.1:4000:4000 -v spacedock:/data spacedock                          the server, state in SQLite under /data
-# docker run spacedock spacedock app --host https://spacedock.example --spaces demo      a remote app
+# docker run -p 127.0.0.1:4000:4000 -v spacedock:/data spacedock      the server, state in SQLite under /data; prints the password of admin once
+# docker run -e SPACEDOCK_TOKEN spacedock spacedock app --host https://spacedock.example --spaces demo      a remote app, with its token
 
 FROM node:26-slim AS build
 WORKDIR /spacedock
@@ -24,8 +24,8 @@ COPY --from=dependencies /spacedock/node_modules node_modules
 COPY --from=build /spacedock/dist dist
 COPY package.json schema.graphql LICENSE ./
 RUN ln -s /spacedock/dist/client/cli/main.js /usr/local/bin/spacedock \
-    && mkdir /data \
-    && chown node:node /data
+    && mkdir /data /secrets \
+    && chown node:node /data /secrets
 USER node
 EXPOSE 4000
 STOPSIGNAL SIGTERM

@@ -11,6 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const READY_MS = 30_000;
 const STOP_MS = 15_000;
+const ADMIN_PASSWORD = 'correct horse battery';
 
 const work = process.argv[2];
 if (work === undefined) throw new Error('Which directory to work in?');
@@ -36,17 +37,41 @@ async function untilReady(url: string, ended: AbortSignal): Promise<void> {
   }
 }
 
+interface Answer<T> {
+  data?: T | null;
+  errors?: unknown;
+}
+
+async function ask<T>(url: string, query: string, headers: Record<string, string> = {}): Promise<Answer<T>> {
+  const body = JSON.stringify({ query });
+  const json = { 'content-type': 'application/json' };
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { ...json, ...headers }, body });
+  return (await response.json()) as Answer<T>;
+}
+
+/** As the administrator, who is made in the server's first moments. */
+async function signIn(url: string): Promise<Record<string, string>> {
+  const deadline = AbortSignal.timeout(READY_MS);
+  const query = `mutation { login(name: "admin", password: "${ADMIN_PASSWORD}") { token } }`;
+  while (true) {
+    const { data, errors } = await ask<{ login: { token: string } }>(url, query);
+    if (data) return { authorization: `Bearer ${data.login.token}` };
+    if (deadline.aborted) throw new Error(`Nobody can sign in: ${JSON.stringify(errors)}`);
+    await sleep(200);
+  }
+}
+
 async function answer(url: string): Promise<void> {
-  const response = await fetch(`${url}/graphql`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: '{"query":"{ viewer { role } stats { engine } }"}',
-  });
-  const { data, errors } = (await response.json()) as { data?: { stats: { engine: string } }; errors?: unknown };
-  if (errors !== undefined || !data?.stats.engine)
+  const headers = await signIn(url);
+  const { data, errors } = await ask<{ viewer: { role: string }; stats: { engine: string } }>(
+    url,
+    '{ viewer { role } stats { engine } }',
+    headers,
+  );
+  if (errors !== undefined || !data?.stats.engine || data.viewer.role !== 'ADMIN')
     throw new Error(`Not an answer: ${JSON.stringify({ data, errors })}`);
   for (const path of ['/health', '/schema.graphql', '/metrics']) {
-    const { ok, status } = await fetch(url + path);
+    const { ok, status } = await fetch(url + path, { headers });
     if (!ok) throw new Error(`${path} answers ${status}.`);
   }
   const page = await fetch(`${url}/graphql`, { headers: { accept: 'text/html' } });
@@ -83,7 +108,7 @@ async function tryServer(name: string, command: string[], cwd: string, env: Reco
   const PORT = String(await freePort());
   const DATA_DIR = join(work as string, `data-${name.replaceAll(' ', '-')}`);
   const url = `http://127.0.0.1:${PORT}`;
-  const quick = { HOST: '127.0.0.1', PORT, DATA_DIR, LOG_LEVEL: 'warn', DRAIN_SECONDS: '2' };
+  const quick = { HOST: '127.0.0.1', PORT, DATA_DIR, LOG_LEVEL: 'warn', DRAIN_SECONDS: '2', ADMIN_PASSWORD };
   await using server = start(name, command, cwd, { ...quick, ...env });
   await untilReady(url, server.ended);
   await answer(url);

@@ -20,8 +20,8 @@ interface Shell extends AsyncDisposable {
 }
 
 /** What bash makes of a block, with $URL as the README has it. */
-function run(block: string, url: string): Shell {
-  const env = { ...process.env, URL: url };
+function run(block: string, url: string, SPACEDOCK_TOKEN = ''): Shell {
+  const env = { ...process.env, URL: url, SPACEDOCK_TOKEN };
   const child = endsWithUs(spawn('bash', ['-eu', '-c', block], { env, stdio: ['ignore', 'pipe', 'pipe'] }));
   let output = '';
   const begun = new Promise((resolve) => {

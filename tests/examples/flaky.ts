@@ -35,5 +35,7 @@ export async function startFlaky(url: string): Promise<AsyncDisposable & { url: 
 
 async function forward(url: string, request: IncomingMessage): Promise<Response> {
   const body = Buffer.concat(await request.toArray());
-  return fetch(`${url}${request.url}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  const { authorization = '' } = request.headers;
+  const headers = { 'content-type': 'application/json', authorization };
+  return fetch(`${url}${request.url}`, { method: 'POST', headers, body });
 }

@@ -1,15 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import { newToken, signIn, withAccounts } from '../help/people.ts';
 import { connectPerson } from '../help/person.ts';
 import { engines, startServer } from '../help/server.ts';
-import { type Program, startPython } from './python.ts';
+import { type Program, startPythonWith } from './python.ts';
 
 interface Service extends AsyncDisposable {
   url: string;
   post(render: object): Promise<Response>;
 }
 
-async function startService(spacedock: string): Promise<Service> {
-  const program: Program = startPython('fastapi_service.py', '--spacedock', spacedock, '--port', '0');
+async function startService(spacedock: string, SPACEDOCK_TOKEN = ''): Promise<Service> {
+  const program: Program = startPythonWith(
+    { SPACEDOCK_TOKEN },
+    'fastapi_service.py',
+    '--spacedock',
+    spacedock,
+    '--port',
+    '0',
+  );
   const said = await program.said(/running on http:\S+/);
   const url = /running on (http:\S+)/.exec(said)![1]!;
   return {
@@ -31,8 +39,10 @@ interface Started {
 
 describe.each(engines)('the HTTP service in Python on %s', (engine) => {
   it('hands back a job and how to watch it, renders in the background, and serves the image', async () => {
-    await using server = await startServer({ engine });
-    await using service = await startService(server.url);
+    await using server = await startServer(withAccounts({ engine }));
+    const admin = await signIn(server);
+    const { secret } = await newToken(server, admin, { role: 'REPORTER', prefix: 'render-' });
+    await using service = await startService(server.url, secret!);
     const answer = await service.post({ width: 160, height: 120 });
     expect(answer.status).toBe(202);
     const { job, watch } = (await answer.json()) as Started;
@@ -50,9 +60,11 @@ describe.each(engines)('the HTTP service in Python on %s', (engine) => {
   });
 
   it('goes on answering while it renders, and stops when a render is cancelled', async () => {
-    await using server = await startServer({ engine });
-    await using service = await startService(server.url);
-    await using person = connectPerson(server.url);
+    await using server = await startServer(withAccounts({ engine }));
+    const admin = await signIn(server);
+    const { secret } = await newToken(server, admin, { role: 'REPORTER', prefix: 'render-' });
+    await using service = await startService(server.url, secret!);
+    await using person = connectPerson(server.url, { token: admin.secret! });
     const { job } = (await (await service.post({ width: 2000, height: 2000, iterations: 1000 })).json()) as Started;
     await person.watch(job).take(({ stage }) => stage === 'rendering');
     expect((await service.post({ width: 0 })).status).toBe(422);

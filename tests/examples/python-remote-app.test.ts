@@ -3,16 +3,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Uploaded, upload } from '../help/files.ts';
+import { type Person as Administrator, newToken, signIn, withAccounts } from '../help/people.ts';
 import { connectPerson, type Person } from '../help/person.ts';
 import { startProcess } from '../help/process.ts';
 import { engines, startServer, type TestServer } from '../help/server.ts';
 import { startProxy, type TcpProxy } from '../help/tcp-proxy.ts';
-import { outputOf, type Program, startPython, startPythonWith } from './python.ts';
+import { outputOf, type Program, startPythonWith } from './python.ts';
 
 const SPACE = 'words';
 
-const startApp = (url: string) => startPython('remote_app.py', '--url', url, '--space', SPACE);
+const startApp = (url: string, SPACEDOCK_TOKEN = '') =>
+  startPythonWith({ SPACEDOCK_TOKEN }, 'remote_app.py', '--url', url, '--space', SPACE);
 
 interface Stage extends AsyncDisposable {
   server: TestServer;
@@ -20,24 +21,31 @@ interface Stage extends AsyncDisposable {
   /** Between the app and the server. */
   line: TcpProxy;
   app: Program;
-  upload(content: string | Uint8Array<ArrayBuffer>, name: string): Promise<Uploaded>;
+  admin: Administrator;
+  /** The public part of the app's token. */
+  token: string;
+  upload(content: string | Uint8Array, name: string): Promise<{ id: string }>;
 }
 
 /** A server, a person at it, and the example behind a line that can be broken, registered. */
 async function openStage(engine: 'sqlite' | 'redis', policy: Parameters<Person['space']>[1] = {}): Promise<Stage> {
   const stack = new AsyncDisposableStack();
-  const server = stack.use(await startServer({ engine }));
-  const person = stack.use(connectPerson(server.url));
+  const server = stack.use(await startServer(withAccounts({ engine })));
+  const admin = await signIn(server);
+  const person = stack.use(connectPerson(server.url, { token: admin.secret! }));
   const line = stack.use(await startProxy(server.url));
   await person.space(SPACE, policy);
-  const app = stack.use(startApp(line.url));
+  const { id: token, secret } = await newToken(server, admin, { role: 'APP', spaces: [SPACE] });
+  const app = stack.use(startApp(line.url, secret!));
   await app.said(/Serving words/);
   return {
     server,
+    admin,
+    token,
     person,
     line,
     app,
-    upload: (content, name) => upload(server, content, name),
+    upload: async (data, name) => ({ id: await person.connection.upload({ name, data }) }),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
@@ -101,7 +109,7 @@ async function startSilent(): Promise<Silent> {
 describe.each(engines)('the remote app in Python on %s', (engine) => {
   it('counts the words of a prompt and of files, streams output, and says how sure it is', async () => {
     await using stage = await openStage(engine);
-    const { server, person } = stage;
+    const { server, person, admin } = stage;
     const fox = await stage.upload(`${LINE}the Fée\n`, 'fox.txt');
     const binary = await stage.upload(new Uint8Array(100).fill(0xff), 'noise.bin');
     const { id } = await person.submit(SPACE, 'to be or not to be', { files: [fox.id, binary.id] });
@@ -114,7 +122,7 @@ describe.each(engines)('the remote app in Python on %s', (engine) => {
     });
     // Of 18 + 52 + 100 characters 100 are none.
     expect(job.confidence).toBeCloseTo(1 - 100 / 170);
-    expect(await outputOf(server, id)).toBe(
+    expect(await outputOf(server, id, admin.headers)).toBe(
       'prompt: 6 words, 4 distinct\nfox.txt: 11 words, 9 distinct\nnoise.bin: 0 words, 0 distinct\n',
     );
   });
@@ -154,6 +162,15 @@ describe.each(engines)('the remote app in Python on %s', (engine) => {
     await app.said(new RegExp(`${id}: not ours any more`));
     const next = await person.submit(SPACE, 'next');
     expect(await person.end(next.id)).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  it('ends when its token is revoked, and says so', async () => {
+    await using stage = await openStage(engine);
+    const { admin, app, token } = stage;
+    await admin.ask('mutation ($id: ID!) { revokeToken(id: $id) }', { id: token });
+    const { code, output } = await app.ended;
+    expect(code).toBe(1);
+    expect(output).toMatch(/The server does not register this app: These credentials are not valid.*another token\n$/);
   });
 
   it('says goodbye on Ctrl-C: its work is free for others at once', async () => {

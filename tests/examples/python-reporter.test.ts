@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newToken, signIn, withAccounts } from '../help/people.ts';
 import { connectPerson, type Person } from '../help/person.ts';
 import { engines } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
@@ -32,10 +33,17 @@ afterAll(async () => {
 });
 
 describe.each(engines)('the reporter in Python on %s', (engine) => {
-  const server = useServer({ engine });
-  const report = (job: string, from: string, url = server.url) =>
-    startPython('reporter.py', '--url', url, '--directory', from, '--patience', '30', job);
-  const person = (): Person => connectPerson(server.url);
+  const server = useServer(withAccounts({ engine }));
+  let admin: string;
+  let token: string;
+  beforeAll(async () => {
+    const someone = await signIn(server);
+    admin = someone.secret!;
+    token = (await newToken(server, someone, { role: 'REPORTER' })).secret!;
+  });
+  const report = (job: string, from: string, url = server.url, SPACEDOCK_TOKEN = token) =>
+    startPythonWith({ SPACEDOCK_TOKEN }, 'reporter.py', '--url', url, '--directory', from, '--patience', '30', job);
+  const person = (): Person => connectPerson(server.url, { token: admin });
 
   /** Hashing for a long time when this resolves. */
   async function startLong(someone: Person, job: string): Promise<Program> {
@@ -102,6 +110,11 @@ describe.each(engines)('the reporter in Python on %s', (engine) => {
       result: { files: 3, bytes: 7 },
     });
     expect(await outputOf(server, 'cron')).toBe(SUMS);
+  });
+
+  it('says that its token is refused', async () => {
+    await using program = report('refused', directory, server.url, 'stale');
+    expect(await program.ended).toMatchObject({ code: 1, output: expect.stringMatching(/^Refused: .*another token/) });
   });
 
   it('reports an exception as a failure', async () => {

@@ -66,7 +66,12 @@ function start(args: string[], more: Record<string, string> = {}): Program {
 }
 
 /** All streamed output of the present attempt, once the job has ended. */
-export async function outputOf(server: Pick<TestServer, 'graphql'>, id: string): Promise<string> {
-  const flow = await sse<{ text: string }>(server, 'subscription ($id: ID!) { jobOutput(id: $id) { text } }', { id });
+export async function outputOf(
+  server: Pick<TestServer, 'graphql'>,
+  id: string,
+  headers: Record<string, string> = {},
+): Promise<string> {
+  const query = 'subscription ($id: ID!) { jobOutput(id: $id) { text } }';
+  const flow = await sse<{ text: string }>(server, query, { id }, headers);
   return (await flow.rest()).map(({ text }) => text).join('');
 }

@@ -5,6 +5,7 @@ import { brotliCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CommandOptions, type RunningCommand, run, startScript } from '../cli/command.ts';
 import { followOutput } from '../cli/output-flow.ts';
+import { newToken, newUser, signIn, withAccounts } from '../help/people.ts';
 import { connectPerson, type Person } from '../help/person.ts';
 import { startServer, type TestServer } from '../help/server.ts';
 
@@ -13,9 +14,17 @@ const EXAMPLES = join(import.meta.dirname, '../../client/examples');
 let server: TestServer;
 let person: Person;
 let scratch: string;
+let reporter: string;
+let storyteller: string;
+let user: string;
 beforeAll(async () => {
-  server = await startServer();
-  person = connectPerson(server.url);
+  server = await startServer(withAccounts());
+  const admin = await signIn(server);
+  person = connectPerson(server.url, { token: admin.secret! });
+  for (const id of ['stories', 'endless']) await person.space(id);
+  reporter = (await newToken(server, admin, { role: 'REPORTER' })).secret!;
+  storyteller = (await newToken(server, admin, { role: 'APP', spaces: ['stories', 'endless'] })).secret!;
+  user = (await newUser(server, admin, 'Ada')).secret!;
   scratch = await mkdtemp(join(tmpdir(), 'spacedock-test-'));
 });
 afterAll(async () => {
@@ -24,8 +33,11 @@ afterAll(async () => {
   await rm(scratch, { recursive: true });
 });
 
-const start = (name: string, args: string[] = [], options: CommandOptions = {}): RunningCommand =>
-  startScript(join(EXAMPLES, name, 'main.ts'), ['--url', server.url, ...args], { input: '', ...options });
+/** With the kind of token that it is for. */
+function start(name: string, args: string[] = [], options: CommandOptions = {}): RunningCommand {
+  const env = { SPACEDOCK_TOKEN: name === 'stream' ? storyteller : reporter };
+  return startScript(join(EXAMPLES, name, 'main.ts'), ['--url', server.url, ...args], { input: '', env, ...options });
+}
 
 /** The id of the job that an example begins, as it says it. */
 async function jobOf(example: RunningCommand): Promise<string> {
@@ -136,7 +148,7 @@ describe('polling', () => {
   it('waits for one of others that is not there yet', async () => {
     await using example = start('polling', ['--job', 'of-others', '--seconds', '0.05']);
     await example.until(/UNKNOWN 0 %\n/);
-    await run(['report', 'of-others', '--fail', 'no space left', '--url', server.url]);
+    await run(['report', 'of-others', '--fail', 'no space left', '--url', server.url, '--token', reporter]);
     expect(await example.ended).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('APP_ERROR: no space left\n'),
@@ -169,7 +181,7 @@ describe('stream', () => {
   it('tells a story on from the prompt, word by word, as many see it as watch', async () => {
     await using example = start('stream', ['--space', 'stories', '--words', '30', '--pause', '0.01']);
     await example.until(/^Serving stories/m);
-    const env = { SPACEDOCK_URL: server.url };
+    const env = { SPACEDOCK_URL: server.url, SPACEDOCK_TOKEN: user };
     const prompt = 'Alice was beginning';
     const { code, stdout } = await run(['submit', 'stories', '--prompt', prompt, '--watch'], { env });
     expect([code, stdout.split(' ')]).toEqual([0, expect.objectContaining({ length: 30 })]);
@@ -192,4 +204,11 @@ describe('stream', () => {
       cancellation: { confirmedAt: expect.any(String) },
     });
   });
+});
+
+it('each says what it needs where its token is not accepted', async () => {
+  for (const name of ['video', 'stream']) {
+    await using example = start(name, ['--token', 'stale', ...(name === 'video' ? ['--out', join(scratch, 'x')] : [])]);
+    expect(await example.ended).toMatchObject({ code: 1, stderr: expect.stringContaining('use another token') });
+  }
 });

@@ -40,8 +40,11 @@ export interface Person extends AsyncDisposable {
 }
 
 /** `keepAliveSeconds`: how soon a silent server is noticed. */
-export function connectPerson(url: string, { keepAliveSeconds = 10 } = {}): Person {
-  const connection = connect({ url, keepAliveSeconds });
+export function connectPerson(
+  url: string,
+  { keepAliveSeconds = 10, token }: { keepAliveSeconds?: number; token?: string | undefined } = {},
+): Person {
+  const connection = connect({ url, keepAliveSeconds, token });
 
   const submit: Person['submit'] = async (space, prompt, more) => {
     const input = { space, prompt, ...more };

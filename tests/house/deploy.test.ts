@@ -1,18 +1,23 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { globSync, readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join, matchesGlob } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { environment, readConfig } from '../../src/config.ts';
+import { endsWithUs } from '../help/children.ts';
+import { signIn, withAccounts } from '../help/people.ts';
+import { startServer } from '../help/server.ts';
 
 interface Service {
   build?: string;
   image: string;
-  command?: string;
+  command?: string | string[];
   environment?: Record<string, string | number>;
   ports?: string[];
   volumes?: string[];
@@ -23,6 +28,7 @@ interface Service {
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const MAIN = join(root, 'client/cli/main.ts');
 const pack = JSON.parse(read('package.json')) as { engines: { node: string }; devDependencies: { node: string } };
 const compose = parse(read('docker-compose.yml'), { merge: true }) as {
   services: Record<'redis' | 'server' | 'space' | 'app', Service>;
@@ -45,7 +51,8 @@ const imageEnvironment = Object.fromEntries(
 
 const variablesOf = ({ environment: set = {} }: Service) =>
   Object.fromEntries(Object.entries(set).map(([name, value]) => [name, String(value)]));
-const config = readConfig({ ...imageEnvironment, ...variablesOf(server) });
+const ADMIN_PASSWORD = 'correct horse battery';
+const config = readConfig({ ...imageEnvironment, ...variablesOf(server), ADMIN_PASSWORD });
 
 function seconds(duration = '10s'): number {
   const [, amount, unit] = /^(\d+)(s|m)$/.exec(duration) ?? [];
@@ -72,7 +79,9 @@ describe('docker-compose.yml', () => {
   it('keeps what Redis and the server store on named volumes', () => {
     expect(server.volumes).toEqual([`files:${config.dataDir}`]);
     expect(redis.volumes).toEqual(['redis:/data']);
-    expect(Object.keys(compose.volumes).sort()).toEqual(['files', 'redis']);
+    expect(Object.keys(compose.volumes).sort()).toEqual(['files', 'redis', 'secrets']);
+    // The image has the directory, so that a new volume belongs to who writes there.
+    expect(instructions.some(([, rest]) => /chown node:node .*\/secrets/.test(rest))).toBe(true);
   });
 
   it('runs a Redis that is new enough, persists and never evicts', () => {
@@ -94,17 +103,51 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it.each([space, app])('starts the command line with options that it has: $command', async ({ command = '' }) => {
-    for (const [, line = ''] of command.matchAll(/spacedock ([^"|]+)/g)) {
-      const words = line.trim().split(' ');
-      const verbs = words.slice(0, words[0] === 'space' ? 2 : 1);
-      const { stdout } = await promisify(execFile)(process.execPath, [
-        join(root, 'client/cli/main.ts'),
-        ...verbs,
-        '--help',
-      ]);
-      for (const option of words.filter((word) => word.startsWith('--'))) expect(stdout).toContain(option);
-    }
+  it('does not start without a password for its administrator, and writes none down', () => {
+    expect(variablesOf(server).ADMIN_PASSWORD).toMatch(/^\$\{ADMIN_PASSWORD:\?/);
+    expect(variablesOf(space).ADMIN_PASSWORD).toBe('${ADMIN_PASSWORD}');
+  });
+
+  it('makes the space and a token for the app, which serves it; and the same again changes nothing', async () => {
+    await using server = await startServer(withAccounts());
+    await signIn(server);
+    const scratch = await mkdtemp(join(tmpdir(), 'spacedock-test-'));
+    await writeFile(join(scratch, 'spacedock'), `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`, { mode: 0o755 });
+    const env = {
+      PATH: `${scratch}:${process.env.PATH}`,
+      HOME: scratch,
+      SPACEDOCK_URL: server.url,
+      ADMIN_PASSWORD,
+    };
+    /** As compose reads it, but for where the volume is. */
+    const script = ({ command = '' }: Service) =>
+      (command[2] ?? '')
+        .replaceAll('$$', '$')
+        .replaceAll('/secrets', scratch)
+        .replaceAll('http://server:4000', server.url);
+    const make = () => promisify(execFile)('sh', ['-c', script(space)], { env });
+    await make();
+    const token = await readFile(join(scratch, 'app'), 'utf8');
+    expect(token).toMatch(/^sdt_\S+\n$/);
+    expect((await stat(join(scratch, 'app'))).mode & 0o777).toBe(0o600);
+    expect((await make()).stdout).toBe('demo (APP)\n');
+    expect(await readFile(join(scratch, 'app'), 'utf8')).toBe(token);
+    // One that does not count any more, as of a Redis that was emptied.
+    await writeFile(join(scratch, 'app'), 'stale\n');
+    await make();
+    expect(await readFile(join(scratch, 'app'), 'utf8')).toMatch(/^sdt_/);
+
+    const serving = endsWithUs(spawn('sh', ['-c', script(app)], { env, stdio: ['ignore', 'pipe', 'inherit'] }));
+    await once(serving.stdout, 'data');
+    // As the first lines of the file say, whoever that is.
+    const [, submit = ''] = /docker compose exec app spacedock (submit .*)\n/.exec(read('docker-compose.yml')) ?? [];
+    const words = submit.replace('http://server:4000', server.url).split(' ');
+    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...words], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ prompt: 'Hello' });
+    const ended = once(serving, 'exit');
+    serving.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    await rm(scratch, { recursive: true });
   });
 });
 

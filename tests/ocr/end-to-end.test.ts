@@ -17,11 +17,13 @@ import {
   watchJob,
 } from '../../client/sdk/index.ts';
 import { endsWithUs } from '../help/children.ts';
+import { newToken, signIn, withAccounts } from '../help/people.ts';
 import { engines, startServer, type TestServer } from '../help/server.ts';
 import { editDistance, normal, numbersIn, sampleFile, sampleImage, sampleText } from './samples.ts';
 
 let server: TestServer;
 let connection: Connection;
+let token: string;
 let app: ChildProcessByStdio<null, Readable, Readable>;
 const lines: string[] = [];
 
@@ -67,7 +69,10 @@ async function createSpace(): Promise<void> {
 async function startApp(): Promise<typeof app> {
   const options = ['--host', server.url, '--space', 'ocr', '--capacity', '1', '--verbose'];
   const child = endsWithUs(
-    spawn(process.execPath, [sample('../main.ts'), ...options], { stdio: ['ignore', 'pipe', 'pipe'] }),
+    spawn(process.execPath, [sample('../main.ts'), ...options], {
+      env: { ...process.env, SPACEDOCK_TOKEN: token },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
   );
   lines.length = 0;
   createInterface(child.stderr).on('line', (line) => lines.push(line));
@@ -78,9 +83,11 @@ async function startApp(): Promise<typeof app> {
 
 describe.for(engines)('on %s', (engine) => {
   beforeAll(async () => {
-    server = await startServer({ engine });
-    connection = connect({ url: server.url });
+    server = await startServer(withAccounts({ engine }));
+    const admin = await signIn(server);
+    connection = connect({ url: server.url, token: admin.secret! });
     await createSpace();
+    token = (await newToken(server, admin, { role: 'APP', spaces: ['ocr'] })).secret!;
     app = await startApp();
   });
 

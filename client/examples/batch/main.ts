@@ -15,14 +15,15 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     url: { type: 'string', default: process.env.SPACEDOCK_URL ?? 'http://127.0.0.1:4000' },
+    token: { type: 'string', default: process.env.SPACEDOCK_TOKEN },
     job: { type: 'string', default: `batch-${randomUUID()}` },
   },
 });
-const { url, job } = values;
+const { url, token, job } = values;
 const paths = positionals.length > 0 ? positionals : [import.meta.filename];
 const compress = promisify(brotliCompress);
 
-await using reporter = createProgressReporter({ url });
+await using reporter = createProgressReporter({ url, token });
 console.log(`Job ${job}\nspacedock watch ${job}`);
 
 const result = await reporter.track(

@@ -9,9 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { connect, createProgressReporter, JobFailure, type Tracked, watchJob } from '../../sdk/index.ts';
 
-const { url, job } = parseArgs({
+const { url, token, job } = parseArgs({
   options: {
     url: { type: 'string', default: process.env.SPACEDOCK_URL ?? 'http://127.0.0.1:4000' },
+    token: { type: 'string', default: process.env.SPACEDOCK_TOKEN },
     job: { type: 'string', default: `errors-${randomUUID()}` },
   },
 }).values;
@@ -23,9 +24,10 @@ const deliveries = [ORDERS.slice(0, 5), ORDERS];
 // A server that is away is no error: reports wait for it. What it refuses is told here, and nothing is tried again.
 await using reporter = createProgressReporter({
   url,
+  token,
   onError: (error, id) => console.error(`${id}: ${error.message}`),
 });
-const connection = connect({ url });
+const connection = connect({ url, token });
 console.log(`Job ${job}\nspacedock watch ${job}`);
 
 /** Whatever this throws ends the attempt as FAILED; a JobFailure says with which code, for programs that watch. */

@@ -12,15 +12,16 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createProgressReporter } from '../../sdk/index.ts';
 
-const { url, job, directory } = parseArgs({
+const { url, token, job, directory } = parseArgs({
   options: {
     url: { type: 'string', default: process.env.SPACEDOCK_URL ?? 'http://127.0.0.1:4000' },
+    token: { type: 'string', default: process.env.SPACEDOCK_TOKEN },
     job: { type: 'string', default: `pipeline-${randomUUID()}` },
     directory: { type: 'string', default: join(import.meta.dirname, '..') },
   },
 }).values;
 
-await using reporter = createProgressReporter({ url });
+await using reporter = createProgressReporter({ url, token });
 console.log(`Job ${job}\nspacedock watch ${job}`);
 
 const common = await reporter.track(

@@ -13,13 +13,14 @@ import { createProgressReporter, type JobSnapshot, type Tracked } from '../../sd
 const { values } = parseArgs({
   options: {
     url: { type: 'string', default: process.env.SPACEDOCK_URL ?? 'http://127.0.0.1:4000' },
+    token: { type: 'string', default: process.env.SPACEDOCK_TOKEN },
     job: { type: 'string' },
     seconds: { type: 'string', default: '0.5' },
   },
 });
 const job = values.job ?? `polling-${randomUUID()}`;
 
-await using reporter = createProgressReporter({ url: values.url });
+await using reporter = createProgressReporter({ url: values.url, token: values.token });
 console.log(`Job ${job}\nspacedock watch ${job}`);
 
 /** Counts by trial division, in portions: between two of them the event loop gets its turn. */

@@ -23,6 +23,7 @@ import uvicorn
 from reporter import Cancelled, Refused, TrackedJob, Unreachable
 
 SPACEDOCK_URL = os.environ.get("SPACEDOCK_URL", "http://127.0.0.1:4000")
+SPACEDOCK_TOKEN = os.environ.get("SPACEDOCK_TOKEN")
 JOB_UPDATES = """subscription ($id: ID!) {
   jobUpdates(id: $id) { status stage progress message result error { message } }
 }"""
@@ -48,7 +49,8 @@ class Render(pydantic.BaseModel):
 @app.post("/renders", status_code=202)
 def start(render: Render, background: fastapi.BackgroundTasks):
     """Begins a job, and goes on with it after the answer. `watch` is a stream of events, for EventSource or curl -N."""
-    job = TrackedJob(SPACEDOCK_URL, f"render-{uuid.uuid4()}", f"Render {render.width} x {render.height}", patience=5)
+    title = f"Render {render.width} x {render.height}"
+    job = TrackedJob(SPACEDOCK_URL, f"render-{uuid.uuid4()}", title, patience=5, token=SPACEDOCK_TOKEN)
     try:
         job.start()
     except Unreachable as error:
@@ -119,7 +121,8 @@ def png(render, rows):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Renders, as jobs to watch")
     parser.add_argument("--spacedock", default=SPACEDOCK_URL, help="the server (default: %(default)s)")
+    parser.add_argument("--token", default=SPACEDOCK_TOKEN, help="a reporter's (default: SPACEDOCK_TOKEN)")
     parser.add_argument("--port", type=int, default=8000, help="where to listen (default: %(default)s)")
     options = parser.parse_args()
-    SPACEDOCK_URL = options.spacedock.rstrip("/")
+    SPACEDOCK_URL, SPACEDOCK_TOKEN = options.spacedock.rstrip("/"), options.token
     uvicorn.run(app, host="127.0.0.1", port=options.port)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A remote app without an SDK: serves a space from wherever it runs, and counts words.
 
-    python3 remote_app.py --url http://127.0.0.1:4000 --space words
+    SPACEDOCK_TOKEN=… python3 remote_app.py --url http://127.0.0.1:4000 --space words
 
 It dials out: one WebSocket (graphql-transport-ws) on which it is pushed requests, and plain HTTP for reports and files.
 To serve a model of your own, replace `answer`. Needs httpx and websockets (10 or newer).
@@ -50,6 +50,9 @@ FINAL = {"NOT_FOUND", "BAD_USER_INPUT", "CONFLICT", "FORBIDDEN", "UNAUTHENTICATE
 PROGRESS_EVERY = 0.25
 REGISTER_WITHIN = 10
 
+# The server closes the connection so when it does not know the token, or not any more.
+UNAUTHORIZED = 4401
+
 say = functools.partial(print, flush=True)
 
 
@@ -78,8 +81,8 @@ class Stopped(Exception):
 class Work:
     """One request in hand, on the thread that works on it. Reports go over HTTP, past the event loop."""
 
-    def __init__(self, url, http, job, lease):
-        self.url, self.http, self.lease = url, http, lease
+    def __init__(self, url, http, headers, job, lease):
+        self.url, self.http, self.headers, self.lease = url, http, headers, lease
         self.job, self.request = job["id"], job["input"]
         # Set by the event loop, looked at by the thread.
         self.cancelled = threading.Event()
@@ -140,7 +143,8 @@ class Work:
             raise Stopped
         values.update(job=self.job, lease=self.lease)
         query = f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ job: {name}(input: $input) {{ status }} }}"
-        reply = self.http.post(f"{self.url}/graphql", json={"query": query, "variables": {"input": values}})
+        body = {"query": query, "variables": {"input": values}}
+        reply = self.http.post(f"{self.url}/graphql", json=body, headers=self.headers)
         if "json" not in reply.headers.get("content-type", ""):
             raise httpx.ReadError(f"not the server, but something before it answered {reply.status_code}")
         content = reply.json()
@@ -168,8 +172,10 @@ class Work:
 class App:
     """The connection: registers, hands requests to threads, and comes back when it is lost."""
 
-    def __init__(self, url, space, capacity):
+    def __init__(self, url, space, capacity, token=None):
         self.url, self.space, self.capacity = url.rstrip("/"), space, capacity
+        # For the server alone: a file may be elsewhere, and its address is all that is needed for it.
+        self.headers = {"authorization": f"Bearer {token}"} if token else {}
         # The same over all reconnects, so that the server gives back what this run holds.
         self.instance = str(uuid.uuid4())
         self.http = httpx.Client(timeout=20)
@@ -206,7 +212,7 @@ class App:
         protocols = ["graphql-transport-ws"]
         try:
             async with websockets.connect(f"ws{self.url[4:]}/graphql", subprotocols=protocols, **settings) as socket:
-                await socket.send(json.dumps({"type": "connection_init"}))
+                await socket.send(json.dumps({"type": "connection_init", "payload": self.headers}))
                 while True:
                     # The first messages are due; later ones come when there is work.
                     within = None if self.registered else REGISTER_WITHIN
@@ -214,6 +220,9 @@ class App:
                     if not await self.hear(socket, message):
                         return "the server ended the registration"
         except (OSError, asyncio.TimeoutError, websockets.exceptions.WebSocketException) as error:
+            closed = getattr(error, "rcvd", None)
+            if closed and closed.code == UNAUTHORIZED:
+                raise Refused({"message": closed.reason, "extensions": {"code": "UNAUTHENTICATED"}}) from error
             return str(error) or type(error).__name__
 
     async def hear(self, socket, message):
@@ -262,7 +271,7 @@ class App:
     def take(self, job, lease):
         if lease not in self.works:
             say(f"{job['id']}: attempt {job['attempt']}")
-            work = self.works[lease] = Work(self.url, self.http, job, lease)
+            work = self.works[lease] = Work(self.url, self.http, self.headers, job, lease)
             done = asyncio.get_running_loop().run_in_executor(self.threads, work.run)
             done.add_done_callback(lambda _: self.works.pop(lease))
 
@@ -301,13 +310,13 @@ def analyze(work, texts):
     return result, 1 - unreadable / max(1, read)
 
 
-async def main(url, space, capacity):
+async def main(url, space, capacity, token):
     # SIGTERM as Ctrl-C; not on Windows, where Ctrl-C cancels us all the same.
     with contextlib.suppress(NotImplementedError):
         for name in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(name, asyncio.current_task().cancel)
     try:
-        await App(url, space, capacity).run()
+        await App(url, space, capacity, token).run()
     except asyncio.CancelledError:
         say("Goodbye")
     except Refused as refusal:
@@ -318,6 +327,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="A remote app that counts words")
     url = os.environ.get("SPACEDOCK_URL") or "http://127.0.0.1:4000"
     parser.add_argument("--url", default=url, help="the server (default: SPACEDOCK_URL, or %(default)s)")
+    token = os.environ.get("SPACEDOCK_TOKEN")
+    parser.add_argument("--token", default=token, help="an app's for this space (default: SPACEDOCK_TOKEN)")
     parser.add_argument("--space", required=True, help="the space to serve")
     parser.add_argument("--capacity", type=int, default=2, help="requests at a time (default: %(default)s)")
     asyncio.run(main(**vars(parser.parse_args())))

@@ -54,9 +54,9 @@ class TrackedJob:
     next time, output waits for it. `complete` and the other ends are tried for `patience` seconds.
     """
 
-    def __init__(self, url, job, title=None, patience=PATIENCE):
+    def __init__(self, url, job, title=None, patience=PATIENCE, token=None):
         self.url, self.job, self.title, self.patience = url.rstrip("/"), job, title, patience
-        self.client = httpx.Client(timeout=TIMEOUT)
+        self.client = httpx.Client(timeout=TIMEOUT, headers={"Authorization": f"Bearer {token}"} if token else {})
         self.started = self.ended = False
         # Names what we report as ours, should somebody begin the job anew.
         self.attempt = None
@@ -203,6 +203,8 @@ def main():
     parser = argparse.ArgumentParser(description="Hashes the files of a directory, and reports it to Spacedock")
     url = os.environ.get("SPACEDOCK_URL") or "http://127.0.0.1:4000"
     parser.add_argument("--url", default=url, help="the server (default: SPACEDOCK_URL, or %(default)s)")
+    token = os.environ.get("SPACEDOCK_TOKEN")
+    parser.add_argument("--token", default=token, help="a reporter's or a user's (default: SPACEDOCK_TOKEN)")
     parser.add_argument("--directory", type=pathlib.Path, default=pathlib.Path(), help="what to hash (default: here)")
     parser.add_argument("--patience", type=float, default=PATIENCE, help="seconds to try for (default: %(default)s)")
     parser.add_argument("job", nargs="?", help="its id, A-Z a-z 0-9 _ - (default: a new one)")
@@ -211,7 +213,7 @@ def main():
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     name = options.job or f"hashes-{uuid.uuid4()}"
     try:
-        with TrackedJob(options.url, name, f"Hash {options.directory}", options.patience) as job:
+        with TrackedJob(options.url, name, f"Hash {options.directory}", options.patience, options.token) as job:
             print(f"Job {name}", flush=True)
             result = hash_files(options.directory, job)
             job.complete(result, f"{result['files']} files")

@@ -16,9 +16,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createProgressReporter, type Tracked } from '../../sdk/index.ts';
 
-const { url, port } = parseArgs({
+const { url, token, port } = parseArgs({
   options: {
     url: { type: 'string', default: process.env.SPACEDOCK_URL ?? 'http://127.0.0.1:4000' },
+    token: { type: 'string', default: process.env.SPACEDOCK_TOKEN },
     port: { type: 'string', default: '8080' },
   },
 }).values;
@@ -28,7 +29,11 @@ const UPDATES =
 const MOST_DIGITS = 100_000;
 
 // One for the whole service: it reports on any number of jobs.
-const reporter = createProgressReporter({ url, onError: (error, job) => console.error(`${job}: ${error.message}`) });
+const reporter = createProgressReporter({
+  url,
+  token,
+  onError: (error, job) => console.error(`${job}: ${error.message}`),
+});
 
 /** Digits of pi, one after the other (Gibbons' spigot, https://www.cs.ox.ac.uk/jeremy.gibbons/publications/spigot.pdf). */
 async function pi(digits: number, { signal, report, write }: Tracked): Promise<{ digits: number }> {

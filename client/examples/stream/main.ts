@@ -14,12 +14,13 @@ import { connect, connectRemoteApp, createSpaceMutation, errorCode } from '../..
 const { values } = parseArgs({
   options: {
     url: { type: 'string', default: process.env.SPACEDOCK_URL ?? 'http://127.0.0.1:4000' },
+    token: { type: 'string', default: process.env.SPACEDOCK_TOKEN },
     space: { type: 'string', default: 'stories' },
     words: { type: 'string', default: '80' },
     pause: { type: 'string', default: '0.05' },
   },
 });
-const { url, space } = values;
+const { url, token, space } = values;
 const BOOK = wordsOf(readFileSync(join(import.meta.dirname, 'book.txt'), 'utf8'));
 
 function wordsOf(text: string): string[] {
@@ -54,16 +55,18 @@ function* tell(prompt: string): Generator<string, never> {
   }
 }
 
-const connection = connect({ url });
+const connection = connect({ url, token });
 try {
   await connection.request(createSpaceMutation, { input: { id: space, title: 'Stories', inputs: { prompt: true } } });
 } catch (error) {
-  if (errorCode(error) !== 'ALREADY_EXISTS') throw error;
+  // With the token of an app it has to be there already: administrators make spaces.
+  if (!['ALREADY_EXISTS', 'FORBIDDEN'].includes(errorCode(error) ?? '')) throw error;
 }
 await connection.close();
 
 const app = connectRemoteApp({
   url,
+  token,
   spaces: [space],
   name: 'storyteller',
   capacity: 4,

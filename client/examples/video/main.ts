@@ -14,12 +14,13 @@ import { createProgressReporter, errorCode } from '../../sdk/index.ts';
 const { values } = parseArgs({
   options: {
     url: { type: 'string', default: process.env.SPACEDOCK_URL ?? 'http://127.0.0.1:4000' },
+    token: { type: 'string', default: process.env.SPACEDOCK_TOKEN },
     job: { type: 'string', default: `video-${randomUUID()}` },
     out: { type: 'string', default: 'zoom.y4m' },
     frames: { type: 'string', default: '120' },
   },
 });
-const { url, job, out } = values;
+const { url, token, job, out } = values;
 const frames = Number(values.frames);
 const WIDTH = 320;
 const HEIGHT = 240;
@@ -48,7 +49,7 @@ function escapeTime(x: number, y: number): number {
   return ITERATIONS;
 }
 
-await using reporter = createProgressReporter({ url });
+await using reporter = createProgressReporter({ url, token });
 console.log(`Job ${job}\nspacedock watch ${job}`);
 
 try {
