@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { connectRemoteApp, type InferenceRequest, type RemoteAppEvent } from '../sdk/index.ts';
-import { DEFAULT_URL, signInOf } from './caller.ts';
+import { atUrl, callerOf } from './caller.ts';
 import { createDemoRunner, type SecondsRange } from './demo-app.ts';
 import { createExecRunner } from './exec.ts';
 import { createKeepRunner } from './keep.ts';
@@ -61,9 +61,10 @@ async function serveSpaces(options: AppOptions): Promise<void> {
   introduce(options);
   const runner = createRunner(options);
   const { report, inHand } = createReporter(options.verbose ?? false);
+  const token = tokenFor(options);
   const app = connectRemoteApp({
     url: options.host,
-    token: signInOf({ url: options.host, token: options.token }).token,
+    token,
     spaces: options.spaces,
     capacity: options.capacity,
     // Not the command: it is the operator's own, and may hold what others should not see.
@@ -100,6 +101,18 @@ async function serveSpaces(options: AppOptions): Promise<void> {
   }
 }
 
+/** A person's session ends some day, and may do far more than an app needs. */
+function tokenFor({ host: url, token, spaces }: AppOptions) {
+  const caller = callerOf({ url, token });
+  if (caller.from === 'session') {
+    const create = `spacedock token create --spaces ${spaces.join(',')}${atUrl(url)}`;
+    process.stderr.write(
+      `${paint('dim', `Signed in as ${caller.name}. For an app that stays, make a token: ${create}`, process.stderr)}\n`,
+    );
+  }
+  return caller.from === 'visitor' ? undefined : caller.token;
+}
+
 /** What is served, where, with what, and how people get at it: on stderr, as scripts read stdout. */
 function introduce({ spaces, host, exec, keep, seconds: { least, most } }: AppOptions): void {
   const [how, command] =
@@ -108,7 +121,7 @@ function introduce({ spaces, host, exec, keep, seconds: { least, most } }: AppOp
       : keep !== undefined
         ? ['this program, kept running', keep]
         : ['the demo app, which has no model', `${least === most ? least : `${least} to ${most}`} s of simulated work`];
-  const url = host === DEFAULT_URL ? '' : ` --url ${host}`;
+  const url = atUrl(host);
   process.stderr.write(`Serving ${spaces.join(', ')} at ${host} with ${how}: ${command}\n`);
   for (const space of spaces)
     process.stderr.write(

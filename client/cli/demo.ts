@@ -110,17 +110,22 @@ async function showOneJob(url: string, { children, dataDir, password, signal }: 
   };
   const serverProcess = startNodeChild(MAIN, ['serve'], environment);
   children.push(serverProcess);
-  await Promise.race([untilReady(url, signal), failure(serverProcess)]);
+  // Should another program have taken the port meanwhile, that one may answer in its place.
+  await Promise.race([failure(serverProcess), showJobAt(url, { children, password, signal })]);
+}
+
+async function showJobAt(url: string, { password, ...stage }: Omit<Stage, 'dataDir'>): Promise<void> {
+  await untilReady(url, stage.signal);
   say('Signing in as its administrator,', ADMIN);
-  const server = connect({ url, token: await signIn(url, password, signal) });
+  const server = connect({ url, token: await signIn(url, password, stage.signal) });
   try {
-    await showJobAt(server, { children, signal });
+    await submitOne(server, stage);
   } finally {
     await server.close();
   }
 }
 
-async function showJobAt(server: Connection, { children, signal }: Pick<Stage, 'children' | 'signal'>): Promise<void> {
+async function submitOne(server: Connection, { children, signal }: Pick<Stage, 'children' | 'signal'>): Promise<void> {
   say('Making the space', SPACE);
   await makeSpace(server);
   const { createToken } = await server.request(createTokenMutation, {

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ask } from '../help/client.ts';
+import { newToken, signIn, withAccounts } from '../help/people.ts';
 import { startServer } from '../help/server.ts';
 import { openBrowser, visit } from './chromium.ts';
 
@@ -73,17 +73,20 @@ async function said(code: string, fits: (value: Said) => boolean, meanwhile?: (v
 }
 
 test('what the README shows of urql works in a page: report, watch, read', async () => {
-  await using server = await startServer();
-  const values = await said(await script(server.url, 'import { Client'), ({ result }) => result != null);
+  await using server = await startServer(withAccounts());
+  const { secret } = await newToken(server, await signIn(server), { role: 'REPORTER' });
+  const code = (await script(server.url, 'import { Client')).replace('TOKEN', secret!);
+  const values = await said(code, ({ result }) => result != null);
   expect(values).toContainEqual({ status: 'COMPLETED', result: { frames: 100 } });
   expect(values).toContainEqual({ status: 'COMPLETED', stage: 'complete', progress: 1, message: 'Job completed' });
 });
 
-test('what the README shows of EventSource works in a page', async () => {
-  await using server = await startServer();
+test('what the README shows of EventSource works in a page, for who is not signed in', async () => {
+  await using server = await startServer(withAccounts());
+  const reporter = await newToken(server, await signIn(server), { role: 'REPORTER' });
   const job = 'render-42';
   const report = (name: string, input: object) =>
-    ask(server, `mutation ($input: Report${name}Input!) { report${name}(input: $input) { id } }`, { input });
+    reporter.ask(`mutation ($input: Report${name}Input!) { report${name}(input: $input) { id } }`, { input });
   await report('Progress', { job, stage: 'rendering', progress: 0.5 });
   const values = await said(
     await script(server.url, 'const query ='),

@@ -119,12 +119,16 @@ describe('a command', () => {
       code: 2,
       stderr: expect.stringContaining('refuses the token'),
     });
+    await login('admin', ADMIN_PASSWORD);
     await admin.ask('mutation { createSpace(input: { id: "served", title: "Served" }) { id } }');
     const { id, secret } = await newToken(server, admin, { role: 'APP', spaces: ['served'] });
     await using app = start(['app', '--spaces', 'served'], { env: { ...environment(), SPACEDOCK_TOKEN: secret! } });
     await app.until(/Registration successful/);
     await cli(['token', 'revoke', id], { env: { SPACEDOCK_TOKEN: admin.secret! } });
     expect(await app.ended).toMatchObject({ code: 2, stderr: expect.stringContaining('(UNAUTHENTICATED)') });
+    await using own = start(['app', '--spaces', 'served'], { env: environment() });
+    await own.until(/Registration successful/);
+    expect(await own.until(/Signed in as admin\./, 'stderr')).toContain('spacedock token create --spaces served --url');
   });
 
   it('tells who is not signed in what needs it', async () => {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { endsWithUs } from '../help/children.ts';
+import { newToken, signIn, withAccounts } from '../help/people.ts';
 import { engines, startServer } from '../help/server.ts';
 
 const README = join(import.meta.dirname, '../../client/examples/README.md');
@@ -50,11 +51,12 @@ const linesOf = (output: string) => output.trim().split('\n');
 
 describe.each(engines)('the lines with curl in the README on %s', (engine) => {
   it('watch a job from before it begins, report on it, and read it', async () => {
-    await using server = await startServer({ engine });
+    await using server = await startServer(withAccounts({ engine }));
+    const { secret } = await newToken(server, await signIn(server), { role: 'REPORTER' });
     const [watch, report] = await blocks();
     await using watching = run(watch!, server.url);
     await watching.begun;
-    await using reporting = run(report!, server.url);
+    await using reporting = run(report!, server.url, secret!);
     const reported = await reporting.ended;
     expect(reported.code).toBe(0);
     const [started, progress, output, completed, read] = linesOf(reported.output).map((line) => JSON.parse(line).data);
@@ -69,7 +71,7 @@ describe.each(engines)('the lines with curl in the README on %s', (engine) => {
     expect(watched.output).toMatch(/"status":"COMPLETED".*"result":\{"volumes":10\}.*\n\nevent: complete\ndata:\n/);
 
     // As it says: the next night begins it anew.
-    await using again = run(report!, server.url);
+    await using again = run(report!, server.url, secret!);
     expect((await again.ended).output).not.toContain('errors');
   });
 });

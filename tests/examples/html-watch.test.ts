@@ -3,8 +3,8 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBrowser, type Visit, visit } from '../browser/chromium.ts';
-import { ask } from '../help/client.ts';
 import { freshId } from '../help/jobs.ts';
+import { newToken, type Person, signIn, withAccounts } from '../help/people.ts';
 import { engines, startServer, type TestServer } from '../help/server.ts';
 import { startProxy } from '../help/tcp-proxy.ts';
 import { useServer } from '../help/use-server.ts';
@@ -29,10 +29,14 @@ afterAll(async () => {
 const address = (server: { url: string }, job: string) =>
   `${origin}/watch.html?server=${encodeURIComponent(server.url)}&job=${encodeURIComponent(job)}`;
 
-/** A report by the name of its mutation. */
+const reporters = new Map<TestServer, Promise<Person>>();
+
+/** A report by the name of its mutation, of somebody who may: who watches is a visitor. */
 async function report(server: TestServer, name: string, input: Record<string, unknown>): Promise<void> {
   const type = `${name[0]!.toUpperCase()}${name.slice(1)}Input`;
-  await ask(server, `mutation ($input: ${type}!) { ${name}(input: $input) { id } }`, { input });
+  const reporter = reporters.get(server) ?? newToken(server, await signIn(server), { role: 'REPORTER' });
+  reporters.set(server, reporter);
+  await (await reporter).ask(`mutation ($input: ${type}!) { ${name}(input: $input) { id } }`, { input });
 }
 
 /** Resolves when the page shows the text there. */
@@ -59,7 +63,7 @@ function subscriptions({ page }: Visit): string[] {
 }
 
 describe.each(engines)('watch.html on %s', (engine) => {
-  const server = useServer({ engine });
+  const server = useServer(withAccounts({ engine }));
 
   it('shows a job from before its first report to its end, and asks for nothing more then', async () => {
     const job = freshId('page');
@@ -154,7 +158,7 @@ describe.each(engines)('watch.html on %s', (engine) => {
 
 describe('watch.html', () => {
   it('asks for server and job, and shows a refusal', async () => {
-    await using server = await startServer();
+    await using server = await startServer(withAccounts());
     await using visitor = await visit(browser);
     const { page } = visitor;
     await page.goto(`${origin}/watch.html`);
@@ -165,7 +169,7 @@ describe('watch.html', () => {
   });
 
   it('is readable on a phone, and follows the colour scheme', async () => {
-    await using server = await startServer();
+    await using server = await startServer(withAccounts());
     await using visitor = await visit(browser);
     const { page } = visitor;
     const job = 'x'.repeat(120);

@@ -2,7 +2,7 @@
 /**
  * A remote app that streams text: goes on from a prompt as a Markov chain of words does, learned from the prompt and a page of a book.
  *
- *     node client/examples/stream/main.ts
+ *     SPACEDOCK_TOKEN=$(spacedock token create --spaces stories) node client/examples/stream/main.ts
  *     spacedock submit stories --prompt 'Alice was beginning' --watch
  */
 import { readFileSync } from 'node:fs';
