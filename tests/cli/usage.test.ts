@@ -48,14 +48,15 @@ async function nobody(): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-test('every command has a help, and it goes to stdout without colours in a pipe', async () => {
-  for (const command of [[], ...COMMANDS]) {
+test.each([[[]], ...COMMANDS.map((command) => [command])])(
+  'the help of %j goes to stdout without colours in a pipe',
+  async (command) => {
     const { code, stdout, stderr } = await run([...command, '--help']);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(new RegExp(`^Usage: ${['spacedock', ...command].join(' ')} `));
     expect(stdout).not.toContain('\u001b[');
-  }
-});
+  },
+);
 
 test('what the help and the guide of apps refer to comes with the package', async () => {
   const root = join(import.meta.dirname, '../..');
