@@ -78,7 +78,7 @@ async function create(name: string | undefined, options: TokenOptions): Promise<
   process.stdout.write(`${createToken.secret}\n`);
   // Shown where it is shown anyway, and nowhere else.
   const secret = process.stdout.isTTY ? createToken.secret : 'SECRET';
-  process.stderr.write(`${useOf(createToken.token, secret, options.url)}\n`);
+  process.stderr.write(`${howToUse(createToken.token, secret, options.url)}\n`);
 }
 
 function wish(name: string | undefined, { spaces, reporter, prefix, admin, days }: TokenOptions): CreateTokenInput {
@@ -88,7 +88,7 @@ function wish(name: string | undefined, { spaces, reporter, prefix, admin, days 
   return { name: name ?? 'script', role: admin ? 'ADMIN' : 'USER', ...limits };
 }
 
-function useOf({ id, role, spaces, prefix }: TokenFragment, secret: string, url: string): string {
+function howToUse({ id, role, spaces, prefix }: TokenFragment, secret: string, url: string): string {
   const [what, command] =
     role === 'APP'
       ? ['Start the app', `app --spaces ${spaces?.join(',')}`]
