@@ -36,7 +36,7 @@ function textOf(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw new Problem(`${path} cannot be read: ${(error as Error).message}`);
   }
 }
@@ -67,7 +67,26 @@ export function keepSession(url: string, session: KeptSession | undefined): void
   const { sessions, version } = readAll();
   const { [keyOf(url)]: _, ...others } = sessions;
   const all: Stored = { version, sessions: { ...others, ...(session && { [keyOf(url)]: session }) } };
-  renameSync(writeBeside(credentialsFile(), `${JSON.stringify(all, null, 2)}\n`), credentialsFile());
+  const path = credentialsFile();
+  try {
+    renameSync(writeBeside(path, `${JSON.stringify(all, null, 2)}\n`), path);
+  } catch (error) {
+    throw new Problem(`${path} cannot be written: ${(error as Error).message}`, {
+      hint: 'SPACEDOCK_CONFIG_DIR names another directory; a program comes with SPACEDOCK_TOKEN instead.',
+    });
+  }
+}
+
+/** Where there is such a file already, as of a command that came first, that one stays. */
+function writeFirst(path: string, text: string): void {
+  const beside = writeBeside(path, text);
+  try {
+    linkSync(beside, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(beside);
+  }
 }
 
 /** One file for each server, so that of several commands that come to it first at once all are the same visitor. */
@@ -76,15 +95,13 @@ export function visitorMemory(url: string): VisitorMemory {
   return {
     read: () => textOf(path)?.trim() || undefined,
     write(token) {
-      if (token === undefined) return rmSync(path, { force: true });
-      const beside = writeBeside(path, `${token}\n`);
       try {
-        linkSync(beside, path);
+        if (token === undefined) rmSync(path, { force: true });
+        else writeFirst(path, `${token}\n`);
       } catch (error) {
-        // The other command's was there first, and stays.
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      } finally {
-        rmSync(beside);
+        // As in a container without a home: what is asked for works all the same.
+        const why = (error as Error).message;
+        process.stderr.write(`Who you are to ${url} cannot be kept, so that your jobs are not found again: ${why}\n`);
       }
     },
   };

@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll } from 'vitest';
 import { endsWithUs } from '../help/children.ts';
 
 export const MAIN = join(import.meta.dirname, '../../client/cli/main.ts');
 const TERMINAL = join(import.meta.dirname, 'programs/terminal.py');
 
-/** Nobody has signed in from here, whoever runs the tests. Where access is open nothing is kept, either. */
-const NOWHERE = join(tmpdir(), 'spacedock-test-no-such-directory');
+/** Nobody has signed in from here, whoever runs the tests. */
+const HOME = join(tmpdir(), `spacedock-test-home-${process.pid}`);
+afterAll(() => rm(HOME, { recursive: true, force: true }));
 
 export interface Outcome {
   code: number | null;
@@ -49,7 +52,7 @@ export function startScript(
   const [file, ...rest] = [...command, ...args] as [string, ...string[]];
   const options = {
     cwd,
-    env: { ...inherited, TERM: 'xterm', SPACEDOCK_CONFIG_DIR: NOWHERE, ...env },
+    env: { ...inherited, TERM: 'xterm', SPACEDOCK_CONFIG_DIR: HOME, ...env },
     stdio: 'pipe' as const,
   };
   const child: ChildProcess = endsWithUs(spawn(file, rest, options));

@@ -151,6 +151,20 @@ describe('a command', () => {
   });
 });
 
+it('where nothing can be kept a command works all the same, and login says so', async () => {
+  await writeFile(join(home, 'file'), '');
+  const env = { SPACEDOCK_CONFIG_DIR: join(home, 'file') };
+  expect(await cli(['space', 'list'], { env })).toMatchObject({
+    code: 0,
+    stderr: expect.stringContaining('cannot be kept'),
+  });
+  const args = ['login', '--name', 'admin', '--password-stdin'];
+  expect(await cli(args, { env, input: ADMIN_PASSWORD })).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('SPACEDOCK_CONFIG_DIR names another directory'),
+  });
+});
+
 describe('a visitor', () => {
   beforeEach(async () => {
     const create = `mutation { createSpace(input: { id: "open", title: "Open", visitors: true, policy: { whenOffline: QUEUE } }) { id } }`;
