@@ -47,12 +47,11 @@ export interface Served extends AsyncDisposable {
 export async function serve(entry: string, env: Record<string, string>, flags: string[] = []): Promise<Served> {
   const port = await freePort();
   const server = spawn(process.execPath, [...flags, join(root, entry)], {
-    // All watchers and all jobs come from this one machine; what accounts cost is measured elsewhere.
+    // All watchers and all jobs come from this one machine.
     env: {
       ...process.env,
       PORT: String(port),
       LOG_LEVEL: 'warn',
-      ACCESS: 'open',
       MAX_SOCKETS_PER_ADDRESS: '100000',
       MAX_QUEUED_PER_VIEWER: '1000000',
       ...env,
