@@ -21,7 +21,7 @@ const VISITOR_SECONDS = 365 * 86_400;
 
 /** Who comes over HTTP, and how a browser remembers it. */
 export function createDoorkeeper(
-  { engine, identity }: Pick<Services, 'engine' | 'identity'>,
+  { engine, identity, rates }: Pick<Services, 'engine' | 'identity' | 'rates'>,
   { addressOf, isHttps }: ClientAddress,
   config: Config,
 ) {
@@ -58,10 +58,15 @@ export function createDoorkeeper(
       if (!isAdmin(viewer)) throw denied(viewer, what);
     },
 
-    /** By the Authorization header, or a cookie that counts; else a visitor, who is given one. UNAUTHENTICATED: the header is nobody's. */
+    /**
+     * By the Authorization header, or a cookie that counts; else a visitor, who is given one. UNAUTHENTICATED: the header is nobody's.
+     * RATE_LIMITED: they ask for more than they may.
+     */
     async welcome(request: IncomingMessage, response: ServerResponse): Promise<Asker> {
       const { headers } = request;
       const { viewer, secret, fresh, cookies } = await brought(headers);
+      const address = whence(request);
+      rates.operation(viewer, address);
       const counts = cookiesCount(headers, config);
       if (counts && fresh !== null) remember(response, VISITOR_COOKIE, fresh, VISITOR_SECONDS);
       // A session that is over is not asked about again.
@@ -69,7 +74,7 @@ export function createDoorkeeper(
       if (over !== undefined) remember(response, SESSION_COOKIE, '', 0);
       const asker: Asker = {
         viewer,
-        address: whence(request),
+        address,
         link: null,
         cookie: counts
           ? {

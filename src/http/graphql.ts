@@ -210,17 +210,12 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
   return {
     async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
       if (graphiql(request, response)) return;
-      try {
-        checkBody(request);
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        return refuseUnread(request, response, error);
-      }
       // Before anything is done whose answer nobody could read.
       if (!acceptable(request.headers.accept)) return sendRefusal(response, notAcceptable(), 406);
-      const asker = await doorkeeper.welcome(request, response);
+      let asker: Asker;
       try {
-        services.rates.operation(asker.viewer, asker.address);
+        checkBody(request);
+        asker = await doorkeeper.welcome(request, response);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         return refuseUnread(request, response, error);

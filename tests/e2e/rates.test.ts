@@ -52,6 +52,13 @@ describe('what one viewer may do in a while', () => {
     expect(http.headers.get('retry-after')).toBe('1');
     expect((await (await stream()).ended) as ApiError[]).toMatchObject([{ extensions: limited }]);
     open.stop();
+    const upload = async () => {
+      const body = { method: 'POST', body: 'x', headers: reporter.headers };
+      const answer = await fetch(`${server.url}/files?name=x`, body);
+      const { errors = [] } = (await answer.json()) as { errors?: ApiError[] };
+      return answer.status === 429 ? errors[0]?.extensions : undefined;
+    };
+    expect(await refused(upload)).toEqual(limited);
     // Whoever waits as told is let in again.
     await expect.poll(async () => (await socket.request(ME)).errors.length, { interval: 200, timeout: 30_000 }).toBe(0);
     // And nobody else was held up.
