@@ -17,7 +17,6 @@ const REPORTS_A_PIECE = 35;
 /** After a quarter of it. Of what follows much more would wait for those who have stopped, if it were kept for them. */
 const MOST_GROWTH = 64 * MIB;
 const SETTINGS = {
-  ACCESS: 'open',
   // Longer than they stop: what is silent for two keepalives is cut, and comes again.
   KEEPALIVE_SECONDS: '20',
   // With more of a heap garbage is left lying for long, and looks like memory that grows.
