@@ -55,6 +55,16 @@ describe.each(engines)('signing in, on %s', (engine) => {
     expect(await attempt(server, 'admin', ADMIN_PASSWORD)).toMatchObject({ code: 'RATE_LIMITED', limit: 4 });
   });
 
+  it('takes a password of 256 characters, and of a longer one only that it is wrong', async () => {
+    await using server = await startServer(withAccounts({ engine }));
+    const admin = await signIn(server);
+    const create = 'mutation ($password: String!) { createUser(input: { name: "Ada", password: $password }) { id } }';
+    expect(await admin.refusal(create, { password: '🔑'.repeat(257) })).toBe('BAD_USER_INPUT');
+    expect(await admin.refusal(create, { password: '🔑'.repeat(256) })).toBeNull();
+    expect(await attempt(server, 'Ada', '🔑'.repeat(256))).toBeNull();
+    expect(await attempt(server, 'Ada', '🔑'.repeat(1_000_000))).toEqual({ code: 'UNAUTHENTICATED' });
+  });
+
   it('and all that follows is in the audit log, without a word that is secret', async () => {
     await using server = await startServer(withAccounts({ engine }));
     const admin = await signIn(server);
