@@ -23,6 +23,7 @@ const onOff = (fallback: boolean) =>
     .transform((value) => value === 'on')
     .default(fallback);
 const rate = (fallback: number) => number().positive().default(fallback);
+const QUEUED_PER_VIEWER = 100;
 const optional = z
   .string()
   .transform((text) => (text === '' ? null : text))
@@ -99,7 +100,7 @@ export const environment = z.object({
   MAX_QUERY_ALIASES: count(30),
   MAX_QUERY_DIRECTIVES: count(50),
   MAX_QUERY_COST: count(25_000),
-  MAX_QUEUED_PER_VIEWER: count(100),
+  MAX_QUEUED_PER_VIEWER: whole().positive().optional(),
   AUDIT_DAYS: whole().min(0).max(3650).default(90),
   MAX_UPLOADS_PER_VIEWER: count(1000),
   MAX_UPLOADS_BYTES_PER_VIEWER: bytes(2048 * MIB),
@@ -164,8 +165,8 @@ export interface Limits {
   /** Streamed output of one attempt. */
   output: number;
   file: number;
-  /** Jobs of one submitter that wait in one space. */
-  queuedPerViewer: number;
+  /** Jobs of one submitter that wait in one space. Null: any number, as where access is open all are one. */
+  queuedPerViewer: number | null;
   /** Within 15 minutes. */
   signIn: Readonly<{ failuresPerName: number; failuresPerAddress: number }>;
   query: QueryLimits;
@@ -268,7 +269,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
         directives: e.MAX_QUERY_DIRECTIVES,
         cost: e.MAX_QUERY_COST,
       }),
-      queuedPerViewer: e.MAX_QUEUED_PER_VIEWER,
+      queuedPerViewer: e.MAX_QUEUED_PER_VIEWER ?? (e.ACCESS === 'open' ? null : QUEUED_PER_VIEWER),
       signIn: Object.freeze({
         failuresPerName: e.MAX_SIGN_IN_FAILURES_PER_NAME,
         failuresPerAddress: e.MAX_SIGN_IN_FAILURES_PER_ADDRESS,

@@ -31,7 +31,7 @@ export interface SubmissionParts {
   spaces: Spaces;
   files: Files;
   connections: Connections;
-  limits: InputLimits & { queuedPerViewer: number };
+  limits: InputLimits & { queuedPerViewer: number | null };
   draining(): boolean;
 }
 
@@ -91,7 +91,7 @@ export function createSubmission({
       },
       engine.now(),
     );
-    const created = await engine.jobs.create(job, input, maxQueued, order, limits.queuedPerViewer);
+    const created = await engine.jobs.create(job, input, maxQueued, order, limits.queuedPerViewer ?? undefined);
     switch (created.outcome) {
       case 'created':
         jobs.began(created.job, input);
@@ -112,7 +112,7 @@ export function createSubmission({
         throw new Refusal(
           'QUEUE_FULL',
           `You have ${created.queued} jobs waiting in space ${space.id}; at most ${limits.queuedPerViewer} of one submitter may`,
-          { field: 'input.space', limit: limits.queuedPerViewer, retryAfterSeconds: 5 },
+          { field: 'input.space', limit: limits.queuedPerViewer!, retryAfterSeconds: 5 },
         );
       case 'no-space':
         await spaces.confirm(space.id, 'input.space', viewer);

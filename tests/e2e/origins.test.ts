@@ -113,6 +113,10 @@ describe('the origin of a page', () => {
     await using open = await startServer({ env: { HOST: '0.0.0.0', ACCESS: 'accounts' } });
     const here = { ...open, url: open.url.replace('localhost', '127.0.0.1') };
     const server = { ...here, graphql: `${here.url}/graphql`, socket: `${here.url.replace('http', 'ws')}/graphql` };
+    await open.server.services.spaces.create('open', 'Open', {
+      visitors: true,
+      inputs: { files: { accept: ['*/*'] } },
+    });
     expect(await admitted(server, here.url)).toEqual(all);
     expect(await admitted(server, 'http://localhost:5173')).toEqual(none);
     await using any = await startServer({ env: { ALLOWED_ORIGINS: '*' } });
