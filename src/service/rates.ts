@@ -16,11 +16,16 @@ export function createBuckets(perSecond: number, burst: number, now: () => numbe
   /** Zero if it may be done now, and is counted; else after how many seconds. */
   return function take(key: string): number {
     const at = now();
-    const bucket = buckets.get(key) ?? { left: burst, at };
-    const left = Math.min(burst, bucket.left + ((at - bucket.at) / 1000) * perSecond);
-    const taken = left >= 1 ? left - 1 : left;
-    buckets.set(key, { left: taken, at });
-    return left >= 1 ? 0 : (1 - left) / perSecond;
+    let bucket = buckets.get(key);
+    if (!bucket) {
+      bucket = { left: burst, at };
+      buckets.set(key, bucket);
+    }
+    bucket.left = Math.min(burst, bucket.left + ((at - bucket.at) / 1000) * perSecond);
+    bucket.at = at;
+    if (bucket.left < 1) return (1 - bucket.left) / perSecond;
+    bucket.left--;
+    return 0;
   };
 }
 
