@@ -39,8 +39,11 @@ export function createDocuments({ limits, introspection, persistedOperations }: 
   return {
     textOf: (named) => textOf(named, persisted),
     parse(text) {
-      const document = atHand.get(text) ?? parse(text);
-      if (text.length <= LONGEST_AT_HAND) atHand.set(text, document);
+      let document = atHand.get(text);
+      if (!document) {
+        document = parse(text);
+        if (text.length <= LONGEST_AT_HAND) atHand.set(text, document);
+      }
       if (document instanceof GraphQLError) throw copyOf(document);
       return document;
     },
@@ -52,7 +55,7 @@ export function createDocuments({ limits, introspection, persistedOperations }: 
         if (errors.length === 0) errors = validateDocument(document, introspection);
         checked.set(document, errors);
       }
-      return errors.map(copyOf);
+      return errors.length === 0 ? errors : errors.map(copyOf);
     },
   };
 }

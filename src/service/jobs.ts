@@ -23,6 +23,7 @@ export interface Changed {
 /** A conflicting writer wins each time; so many times in a row is no accident. */
 const MAX_TRIES = 16;
 export const MAX_PAGE = 100;
+const SUBMITTERS_AT_HAND = 10_000;
 const INPUTS_AT_HAND = 32 * 1024 * 1024;
 
 export type Jobs = ReturnType<typeof createJobs>;
@@ -37,6 +38,8 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
     sizeCalculation: ({ prompt, parameters, files }) =>
       500 + (prompt?.length ?? 0) + (parameters === null ? 0 : JSON.stringify(parameters).length) + 200 * files.length,
   });
+  // Whose those are that this process has taken or given out lately; that never changes.
+  const submitters = new LRUCache<JobId, string>({ max: SUBMITTERS_AT_HAND });
   const observers = new Set<(change: Changed) => void>();
   // The last change of each job that is under way, to wait for.
   const turns = new Map<JobId, Promise<void>>();
@@ -132,8 +135,12 @@ export function createJobs({ engine, files }: { engine: Engine; files: Files }) 
     /** A job as it was submitted or claimed through this process. */
     began(job: Job, input: JobInput): void {
       inputs.set(job.id, input);
+      submitters.set(job.id, job.submitter.id);
       tell({ before: null, next: job, cause: 'server' });
     },
+
+    /** The id of who submitted it, as far as is known without asking. */
+    submitterOf: (id: JobId): string | undefined => submitters.get(id),
 
     /** This process has leased the job out. */
     hold: (job: Job): void => void held.set(job.id, job),
