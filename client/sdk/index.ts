@@ -50,7 +50,7 @@ export type {
 } from './reporter-options.ts';
 export type { Stage, Stages } from './stages.ts';
 export type { Track, Tracked, TrackOptions } from './track.ts';
-export type { UrqlOptions } from './urql.ts';
+export type { LinkState, LinkWatch, SpacedockClient, UrqlOptions } from './urql.ts';
 export { createUrqlClient } from './urql.ts';
 export type { JobSnapshot } from './watch.ts';
 export { watchJob } from './watch.ts';

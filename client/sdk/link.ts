@@ -2,16 +2,20 @@ import { createBackoff } from './backoff.ts';
 import type { Identify } from './credentials.ts';
 import { fromGraphQLErrors, SpacedockError } from './errors.ts';
 import type { Operation } from './operation.ts';
-import { openSocket, type Sink, type Socket, type SocketOptions } from './socket.ts';
+import { openSocket, type Sink, type Socket, type SocketOptions, type Transport } from './socket.ts';
 
 export interface LinkOptions extends Omit<SocketOptions, 'signal' | 'onPongSent'> {
   /** Close the socket a second after the last stream ended. @default false */
   closeWhenIdle?: boolean;
+  /** Opens what streams run over. @default a WebSocket */
+  open?(options: SocketOptions): Promise<Socket>;
   onChange?(change: ConnectionChange): void;
+  /** The last stream has ended; told with `closeWhenIdle` alone. */
+  onIdle?(): void;
 }
 
 /** `lost`, with why, while something is subscribed to: also each time that connecting again failed. */
-export type ConnectionChange = { type: 'connected' } | { type: 'lost'; error: SpacedockError };
+export type ConnectionChange = { type: 'connected'; via: Transport } | { type: 'lost'; error: SpacedockError };
 
 /** A socket that is there whenever it is needed, and streams that outlive it. */
 export interface Link {
@@ -50,14 +54,14 @@ export function createLink(options: LinkOptions): Link {
   function socket(): Promise<Socket> {
     if (closing.signal.aborted) return Promise.reject(closing.signal.reason);
     clearTimeout(timer);
-    connecting ??= openSocket({ ...options, signal: closing.signal }).then(onOpen, onFailure);
+    connecting ??= (options.open ?? openSocket)({ ...options, signal: closing.signal }).then(onOpen, onFailure);
     return connecting;
   }
 
   function onOpen(opened: Socket): Socket {
     connected = opened;
     void opened.ended.then(onEnd);
-    options.onChange?.({ type: 'connected' });
+    options.onChange?.({ type: 'connected', via: opened.via });
     for (const stream of streams) begin(opened, stream);
     closeSoon();
     return opened;
@@ -125,7 +129,10 @@ export function createLink(options: LinkOptions): Link {
   function closeSoon(): void {
     if (!options.closeWhenIdle || streams.size > 0) return;
     clearTimeout(timer);
-    timer = setTimeout(() => void connected?.close(), IDLE_MS);
+    timer = setTimeout(() => {
+      options.onIdle?.();
+      void connected?.close();
+    }, IDLE_MS);
   }
 
   return {

@@ -1,8 +1,14 @@
-import { useState } from 'react';
-import { type CombinedError, useSubscription } from 'urql';
+import { useEffect, useState, useSyncExternalStore } from 'react';
+import { type AnyVariables, type CombinedError, createRequest, type TypedDocumentNode, useClient } from 'urql';
 import { jobOutputSubscription, jobUpdatesSubscription, spaceConnectionSubscription } from './documents.ts';
+import { createPainter } from './frame.ts';
 import type { SpaceConnectionFragment } from './gql/graphql.ts';
+import { createOutputTail, type JobOutput } from './output-tail.ts';
+import type { LinkState, SpacedockClient } from './urql.ts';
 import type { JobSnapshot } from './watch.ts';
+
+export type { JobOutput } from './output-tail.ts';
+export type { LinkState } from './urql.ts';
 
 /** What is watched, as it is by now. */
 export interface Live<T> {
@@ -12,45 +18,107 @@ export interface Live<T> {
   error: CombinedError | undefined;
 }
 
-/** A job, live: its present state first, then newer ones, until it has ended. Null as an id: nothing is watched. */
+/** What events add up to. Events are taken as they come; what they have become is read once for each frame. */
+interface Sum<D, T> {
+  add(event: D): void;
+  current(): T | null;
+}
+
+let lastKey = 0;
+
+/**
+ * Watches a subscription, and renders at most once for each frame of the screen however fast events come. Without variables nothing
+ * is watched. What an earlier subscription left is not shown.
+ */
+function useLive<D, V extends AnyVariables, T>(
+  document: TypedDocumentNode<D, V>,
+  variables: V | null,
+  begin: () => Sum<D, T>,
+  { alone = false } = {},
+): Live<T> {
+  const client = useClient();
+  const key = variables === null ? null : JSON.stringify(variables);
+  const [live, setLive] = useState<Live<T> & { key: string | null }>({ key, data: null, error: undefined });
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key says what variables and beginning are
+  useEffect(() => {
+    if (variables === null) return;
+    const sum = begin();
+    let error: CombinedError | undefined;
+    const painter = createPainter(() => setLive({ key, data: sum.current(), error }));
+    const request = createRequest(document, variables);
+    // urql lets equal subscriptions share one, and a later one misses what was before it.
+    if (alone) request.key += ++lastKey;
+    const { unsubscribe } = client.executeSubscription<D, V>(request).subscribe((result) => {
+      if (result.error) error = result.error;
+      if (result.data) sum.add(result.data);
+      painter.ask();
+    });
+    return () => {
+      unsubscribe();
+      painter.cancel();
+    };
+  }, [client, document, key, alone]);
+
+  return live.key === key ? live : { data: null, error: undefined };
+}
+
+/** The newest event alone. */
+function latest<D, T>(of: (event: D) => T, isNews: (before: T, next: T) => boolean = () => true): () => Sum<D, T> {
+  return () => {
+    let known: T | null = null;
+    return {
+      add(event) {
+        const next = of(event);
+        if (known === null || isNews(known, next)) known = next;
+      },
+      current: () => known,
+    };
+  };
+}
+
+const latestJob = latest(
+  ({ jobUpdates }: { jobUpdates: JobSnapshot }) => jobUpdates,
+  (before, next) => next.revision >= before.revision,
+);
+const latestConnection = latest(({ spaceConnection }: { spaceConnection: SpaceConnectionFragment }) => spaceConnection);
+
+/**
+ * A job, live: its present state first, then newer ones, until it has ended. Null as an id: nothing is watched. Renders at most once
+ * for each frame, whatever the job reports.
+ */
 export function useJob(id: string | null): Live<JobSnapshot> {
-  const [{ data, error }] = useSubscription({
-    query: jobUpdatesSubscription,
-    variables: { id: id ?? '' },
-    pause: id === null,
-  });
-  // What is left of the job before is not this one's.
-  return { data: data && data.jobUpdates.id === id ? data.jobUpdates : null, error };
+  return useLive(jobUpdatesSubscription, id === null ? null : { id }, latestJob);
 }
 
 /** Whether a space's remote apps are connected, and how loaded they are, live. */
 export function useSpaceConnection(space: string | null): Live<SpaceConnectionFragment> {
-  const [{ data, error }] = useSubscription({
-    query: spaceConnectionSubscription,
-    variables: { space: space ?? '' },
-    pause: space === null,
-  });
-  return { data: data && data.spaceConnection.space === space ? data.spaceConnection : null, error };
+  return useLive(spaceConnectionSubscription, space === null ? null : { space }, latestConnection);
 }
 
-export interface JobOutput {
-  attempt: number;
-  text: string;
-}
-
-/** Streamed output of a job as it comes, from its beginning; of the newest attempt only. */
-export function useJobOutput(id: string | null): Live<JobOutput> {
-  const [output, setOutput] = useState<(JobOutput & { id: string | null }) | null>(null);
-  const [{ error }] = useSubscription(
-    { query: jobOutputSubscription, variables: { id: id ?? '' }, pause: id === null },
-    (_before, chunk) => {
-      const { attempt, offset, text } = chunk.jobOutput;
-      setOutput((known) => {
-        const goesOn = known?.id === id && known.attempt === attempt && offset > 0;
-        return { id, attempt, text: goesOn ? known.text + text : text };
-      });
-      return chunk;
+/**
+ * Streamed output of a job as it comes, of the newest attempt: from its beginning, or with `keep` about so many characters from its
+ * end. Renders at most once for each frame.
+ */
+export function useJobOutput(
+  id: string | null,
+  { keep = Number.POSITIVE_INFINITY }: { keep?: number } = {},
+): Live<JobOutput> {
+  return useLive(
+    jobOutputSubscription,
+    id === null ? null : { id },
+    () => {
+      const tail = createOutputTail(keep);
+      return { add: ({ jobOutput }) => tail.add(jobOutput), current: tail.current };
     },
+    { alone: true },
   );
-  return { data: output?.id === id ? output : null, error };
+}
+
+const unknown: LinkState = { status: 'idle', via: null };
+
+/** How the way to the server is: of a client that `createUrqlClient` made; always `idle` of another. */
+export function useLink(): LinkState {
+  const { link } = useClient() as Partial<SpacedockClient>;
+  return useSyncExternalStore(link?.listen ?? (() => () => {}), link?.get ?? (() => unknown));
 }

@@ -29,12 +29,18 @@ export interface SocketOptions {
   webSocketImpl?: WebSocketImpl;
   /** Gives up opening, or cuts the open socket. */
   signal?: AbortSignal;
+  /** Time for the connection to be opened and acknowledged. @default 10000 */
+  openMs?: number;
   /** The answer to a Ping of the server has left. */
   onPongSent?(): void;
 }
 
+/** How operations travel: over one WebSocket, or each as a stream of events over HTTP. */
+export type Transport = 'websocket' | 'sse';
+
 /** One connection, from its acknowledgement to its end. It never reconnects. */
 export interface Socket {
+  readonly via: Transport;
   readonly open: boolean;
   /** Resolves, with the reason, when the connection is gone; every operation has heard the same error by then. */
   readonly ended: Promise<SpacedockError>;
@@ -46,7 +52,7 @@ export interface Socket {
   cut(reason: string): void;
 }
 
-/** Time for a connection to be opened and acknowledged, and for a goodbye to be answered. */
+/** Time for a connection to be opened, and for a goodbye to be answered. */
 const OPEN_MS = 10_000;
 const GOODBYE_MS = 2000;
 
@@ -79,7 +85,7 @@ function open(options: SocketOptions, implementation: WebSocketImpl): Promise<So
     let over: SpacedockError | undefined;
     let acknowledged = false;
     let failure = '';
-    let stopWaiting = afterSilence(OPEN_MS, () => cut('it did not answer'));
+    let stopWaiting = afterSilence(options.openMs ?? OPEN_MS, () => cut('it did not answer'));
     const { promise: ended, resolve: settleEnded } = deferred<SpacedockError>();
 
     function end(code: number, reason: string): void {
@@ -175,6 +181,7 @@ function open(options: SocketOptions, implementation: WebSocketImpl): Promise<So
     }
 
     const socket: Socket = {
+      via: 'websocket',
       get open() {
         return over === undefined;
       },

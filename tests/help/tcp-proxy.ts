@@ -11,6 +11,8 @@ export interface TcpProxy extends AsyncDisposable {
   to(serverUrl: string): void;
   /** From now on bytes vanish in both directions, and no connection is closed or answered. Until `heal`, also in new ones. */
   swallow(): void;
+  /** From now on whoever asks for a WebSocket is answered 400, and open ones are broken off; everything else passes. `false`: no more. */
+  refuseUpgrades(refuse: boolean): void;
   /** New connections pass again; swallowed ones stay dead. */
   heal(): void;
   /** Whatever comes from now on arrives so many milliseconds later, in both directions. */
@@ -22,16 +24,17 @@ export interface TcpProxy extends AsyncDisposable {
 }
 
 export async function startProxy(serverUrl: string): Promise<TcpProxy> {
-  const pairs = new Set<{ client: Socket; server: Socket; dead: boolean }>();
+  const pairs = new Set<{ client: Socket; server: Socket; dead: boolean; upgraded: boolean }>();
   let target = new URL(serverUrl);
   let swallowing = false;
+  let refusing = false;
   let delayMs = 0;
   let perSecond = Number.POSITIVE_INFINITY;
   let trap: { text: string; sprung(): void } | undefined;
 
   const listener = createServer((client) => {
     const server = connect(Number(target.port), target.hostname);
-    const pair = { client, server, dead: swallowing };
+    const pair = { client, server, dead: swallowing, upgraded: false };
     pairs.add(pair);
     const breakOff = () => {
       client.destroy();
@@ -42,7 +45,17 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
       if (delayMs > 0) setTimeout(() => pair.dead || end.write(bytes), delayMs);
       else end.write(bytes);
     };
-    client.on('data', (bytes) => pair.dead || carry(bytes, server));
+    client.on('data', (bytes) => {
+      if (pair.dead) return;
+      if (/^GET [\s\S]*\r\nupgrade: websocket\r\n/i.test(bytes.toString('latin1'))) {
+        pair.upgraded = true;
+        if (refusing) {
+          client.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+          return;
+        }
+      }
+      carry(bytes, server);
+    });
     server.on('data', (bytes) => {
       if (pair.dead) return;
       if (trap && bytes.includes(trap.text)) {
@@ -79,6 +92,15 @@ export async function startProxy(serverUrl: string): Promise<TcpProxy> {
     swallow() {
       swallowing = true;
       for (const pair of pairs) pair.dead = true;
+    },
+    refuseUpgrades(refuse) {
+      refusing = refuse;
+      if (!refuse) return;
+      for (const { client, server, upgraded } of pairs) {
+        if (!upgraded) continue;
+        client.destroy();
+        server.destroy();
+      }
     },
     heal() {
       swallowing = false;

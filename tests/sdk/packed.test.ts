@@ -13,7 +13,7 @@ const programs = fileURLToPath(new URL('programs', import.meta.url));
 const tsc = join(root, 'node_modules/.bin/tsc');
 
 /** All that the SDK needs of others. */
-const OWN = ['@graphql-typed-document-node/core', '@urql/core', 'graphql', 'graphql-ws', 'ws'];
+const OWN = ['@graphql-typed-document-node/core', '@urql/core', 'graphql', 'graphql-sse', 'graphql-ws', 'ws'];
 
 let home: string;
 let foreign: string[];
