@@ -1,9 +1,10 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
-import { type AnyVariables, type CombinedError, createRequest, type TypedDocumentNode, useClient } from 'urql';
+import { type AnyVariables, type CombinedError, type TypedDocumentNode, useClient } from 'urql';
 import { jobOutputSubscription, jobUpdatesSubscription, spaceConnectionSubscription } from './documents.ts';
 import { createPainter } from './frame.ts';
 import type { SpaceConnectionFragment } from './gql/graphql.ts';
 import { createOutputTail, type JobOutput } from './output-tail.ts';
+import { type Sum, sharedWatch } from './shared-watch.ts';
 import type { LinkState, SpacedockClient } from './urql.ts';
 import type { JobSnapshot } from './watch.ts';
 
@@ -18,14 +19,6 @@ export interface Live<T> {
   error: CombinedError | undefined;
 }
 
-/** What events add up to. Events are taken as they come; what they have become is read once for each frame. */
-interface Sum<D, T> {
-  add(event: D): void;
-  current(): T | null;
-}
-
-let lastKey = 0;
-
 /**
  * Watches a subscription, and renders at most once for each frame of the screen however fast events come. Without variables nothing
  * is watched. What an earlier subscription left is not shown.
@@ -34,31 +27,26 @@ function useLive<D, V extends AnyVariables, T>(
   document: TypedDocumentNode<D, V>,
   variables: V | null,
   begin: () => Sum<D, T>,
-  { alone = false } = {},
+  kind: string,
 ): Live<T> {
   const client = useClient();
-  const key = variables === null ? null : JSON.stringify(variables);
+  const key = variables === null ? null : kind + JSON.stringify(variables);
   const [live, setLive] = useState<Live<T> & { key: string | null }>({ key, data: null, error: undefined });
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key says what variables and beginning are
   useEffect(() => {
-    if (variables === null) return;
-    const sum = begin();
-    let error: CombinedError | undefined;
-    const painter = createPainter(() => setLive({ key, data: sum.current(), error }));
-    const request = createRequest(document, variables);
-    // urql lets equal subscriptions share one, and a later one misses what was before it.
-    if (alone) request.key += ++lastKey;
-    const { unsubscribe } = client.executeSubscription<D, V>(request).subscribe((result) => {
-      if (result.error) error = result.error;
-      if (result.data) sum.add(result.data);
-      painter.ask();
-    });
+    if (variables === null || key === null) return;
+    const watch = sharedWatch(client, key, document, variables, begin);
+    const show = () => setLive({ key, data: watch.current(), error: watch.error() });
+    const painter = createPainter(show);
+    const stop = watch.listen(painter.ask);
+    // Somebody may have watched it before.
+    if (watch.current() !== null || watch.error()) show();
     return () => {
-      unsubscribe();
+      stop();
       painter.cancel();
     };
-  }, [client, document, key, alone]);
+  }, [client, document, key]);
 
   return live.key === key ? live : { data: null, error: undefined };
 }
@@ -88,12 +76,12 @@ const latestConnection = latest(({ spaceConnection }: { spaceConnection: SpaceCo
  * for each frame, whatever the job reports.
  */
 export function useJob(id: string | null): Live<JobSnapshot> {
-  return useLive(jobUpdatesSubscription, id === null ? null : { id }, latestJob);
+  return useLive(jobUpdatesSubscription, id === null ? null : { id }, latestJob, 'job');
 }
 
 /** Whether a space's remote apps are connected, and how loaded they are, live. */
 export function useSpaceConnection(space: string | null): Live<SpaceConnectionFragment> {
-  return useLive(spaceConnectionSubscription, space === null ? null : { space }, latestConnection);
+  return useLive(spaceConnectionSubscription, space === null ? null : { space }, latestConnection, 'connection');
 }
 
 /**
@@ -111,7 +99,7 @@ export function useJobOutput(
       const tail = createOutputTail(keep);
       return { add: ({ jobOutput }) => tail.add(jobOutput), current: tail.current };
     },
-    { alone: true },
+    `output ${keep}`,
   );
 }
 

@@ -2,14 +2,15 @@ import { Loader } from '@mantine/core';
 import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
 import { NotFoundPage } from './pages/not-found/index.tsx';
-import { SpacePage } from './pages/space/index.tsx';
 import { SpacesPage } from './pages/spaces/index.tsx';
 import { Shell } from './parts/shell.tsx';
 import { ViewerProvider } from './parts/viewer.tsx';
 
+const SpacePage = lazy(() => import('./pages/space/index.tsx'));
 const SignInPage = lazy(() => import('./pages/sign-in/index.tsx'));
 const JobPage = lazy(() => import('./pages/job/index.tsx'));
 const HistoryPage = lazy(() => import('./pages/history/index.tsx'));
+const AccountPage = lazy(() => import('./pages/account/index.tsx'));
 const AdminPages = lazy(() => import('./pages/admin/index.tsx'));
 
 export function App() {
@@ -23,6 +24,7 @@ export function App() {
             <Route path="/jobs" component={HistoryPage} />
             <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
             <Route path="/sign-in" component={SignInPage} />
+            <Route path="/account" component={AccountPage} />
             <Route path="/admin/*?" component={AdminPages} />
             <Route component={NotFoundPage} />
           </Switch>

@@ -10,6 +10,8 @@ import { client } from './client.ts';
 
 const theme = createTheme({
   primaryColor: 'blue',
+  // White on it can be read, 5 to 1.
+  primaryShade: { light: 8, dark: 8 },
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,

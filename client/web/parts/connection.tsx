@@ -1,17 +1,22 @@
-import { Badge, Group, Text } from '@mantine/core';
+import { Badge, Group, Text, VisuallyHidden } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useSpaceConnection } from '../../sdk/react.ts';
 
 const COLOURS = { CONNECTED: 'green', RECONNECTING: 'yellow', DISCONNECTED: 'gray' };
 
 /** Whether a space's apps are connected, live, and how loaded they are. */
-export function Connection({ space }: { space: string }) {
+export function Connection({ space, announced = false }: { space: string; announced?: boolean }) {
   const { t } = useTranslation();
   const { data } = useSpaceConnection(space);
-  if (!data) return null;
+  // As high as with it, so that nothing jumps.
+  if (!data) return <Group h={22} />;
   const { status, apps, running, capacity, queued } = data;
   return (
-    <Group gap="xs" role="status">
+    <Group gap="xs" mih={22} data-connection={status}>
+      {announced && (
+        // The status alone: figures change all the time.
+        <VisuallyHidden role="status">{t(`connection.${status}`)}</VisuallyHidden>
+      )}
       <Badge color={COLOURS[status]} variant="dot" tt="none">
         {t(`connection.${status}`)}
       </Badge>

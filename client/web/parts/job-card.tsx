@@ -1,82 +1,135 @@
-import { Alert, Anchor, Badge, Button, Code, Group, Paper, Progress, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Button, Code, Group, Loader, Paper, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { Link } from 'wouter';
-import { cancelJobMutation } from '../../sdk/documents.ts';
-import { useJob, useJobOutput } from '../../sdk/react.ts';
-import { messageOf } from './errors.ts';
+import { cancelJobMutation, retryJobMutation } from '../../sdk/documents.ts';
+import { useJob } from '../../sdk/react.ts';
+import type { JobSnapshot } from '../../sdk/watch.ts';
+import { ErrorAlert } from './error-alert.tsx';
+import { CancellationState, JobFacts } from './job-facts.tsx';
+import { JobOutputView } from './job-output.tsx';
+import { JobProgress } from './job-progress.tsx';
+import { JobResult } from './job-result.tsx';
+import { StatusBadge } from './status.tsx';
+import { StoredFiles } from './stored-files.tsx';
+import { useViewer } from './viewer.tsx';
 
-const COLOURS = {
-  QUEUED: 'gray',
-  RUNNING: 'blue',
-  CANCELLING: 'yellow',
-  COMPLETED: 'green',
-  FAILED: 'red',
-  CANCELLED: 'gray',
-  TIMED_OUT: 'red',
-};
+export interface JobCardProps {
+  id: string;
+  /** On the page that is of this job alone: without a link there. */
+  alone?: boolean;
+  /** It was begun again, as this job. */
+  onRetried?(job: { id: string; createdAt: string }): void;
+}
 
 /** A job as it is now, and as it becomes. */
-export function JobCard({ id }: { id: string }) {
+export function JobCard({ id, alone = false, onRetried }: JobCardProps) {
   const { t } = useTranslation();
   const { data: job, error } = useJob(id);
-  const { data: output } = useJobOutput(id);
-  const [{ error: refusal }, cancel] = useMutation(cancelJobMutation);
-  if (error) return <Alert color="red">{messageOf(error, t)}</Alert>;
-  if (!job) return <Text c="dimmed">{t('job.notYet')}</Text>;
-  const active = job.finishedAt === null;
+  if (!job) {
+    if (error) return <ErrorAlert error={error} />;
+    return (
+      <Paper withBorder p="md">
+        <Loader size="sm" aria-label={t('jobs.loading')} />
+      </Paper>
+    );
+  }
   return (
-    <Paper withBorder p="md" component="article" aria-label={`${t('job.title')} ${id}`}>
-      <Stack gap="xs">
-        <Group justify="space-between">
+    <Paper withBorder p="md" component="article" aria-label={`${t('job.title')} ${job.title ?? id}`} data-job={id}>
+      <Stack gap="sm">
+        <Group justify="space-between" gap="xs">
           <Group gap="xs">
-            <Badge color={COLOURS[job.status]} tt="none">
-              {t(`job.status.${job.status}`)}
-            </Badge>
-            <Text fw={600}>{job.title ?? job.stage}</Text>
-            {job.queuePosition != null && <Text>{t('job.place', { position: job.queuePosition })}</Text>}
+            <StatusBadge status={job.status} />
+            <VisuallyHidden role="status">{t(`job.status.${job.status}`)}</VisuallyHidden>
+            {!alone && job.title && <Text fw={600}>{job.title}</Text>}
           </Group>
-          <Anchor component={Link} to={`/jobs/${id}`} size="xs" ff="monospace">
-            {id}
-          </Anchor>
-        </Group>
-        {job.status !== 'QUEUED' && (
-          <Progress value={job.progress * 100} aria-label={job.stage ?? t('job.title')} animated={active} />
-        )}
-        {job.message && <Text size="sm">{job.message}</Text>}
-        {output && <Code block>{output.text}</Code>}
-        {job.error && (
-          <Alert color="red">
-            {job.error.message} ({job.error.code})
-          </Alert>
-        )}
-        {job.status === 'COMPLETED' && (
-          <Code block>{typeof job.result === 'string' ? job.result : JSON.stringify(job.result, null, 2)}</Code>
-        )}
-        <Group gap="md">
-          {job.processingTime != null && (
-            <Text size="sm" c="dimmed">
-              {t('job.took', { seconds: (job.processingTime / 1000).toFixed(1) })}
-            </Text>
-          )}
-          {job.confidence != null && (
-            <Text size="sm" c="dimmed">
-              {t('job.confidence', { percent: Math.round(job.confidence * 100) })}
-            </Text>
-          )}
-          {active && (
-            <Button
-              size="compact-sm"
-              variant="default"
-              disabled={job.status === 'CANCELLING'}
-              onClick={() => void cancel({ id })}
-            >
-              {t('job.cancel')}
-            </Button>
+          {!alone && (
+            <Anchor component={Link} to={`/jobs/${id}`} size="sm">
+              {t('jobs.open')}
+            </Anchor>
           )}
         </Group>
-        {refusal && <Alert color="red">{messageOf(refusal, t)}</Alert>}
+        {/* Of a job that went well its result says more. */}
+        {job.status !== 'COMPLETED' || alone || job.space === null ? <JobProgress job={job} /> : <Message job={job} />}
+        <CancellationState job={job} />
+        <JobInput job={job} />
+        {job.error && <JobErrorAlert error={job.error} />}
+        {(job.attempt > 0 || job.space === null) && <JobOutputView id={id} active={job.finishedAt === null} />}
+        {job.status === 'COMPLETED' && <JobResult job={job} />}
+        <Group justify="space-between" gap="xs">
+          <JobFacts job={job} />
+          <JobActions job={job} onRetried={onRetried} />
+        </Group>
+        {error && <ErrorAlert error={error} />}
       </Stack>
     </Paper>
+  );
+}
+
+const Message = ({ job }: { job: JobSnapshot }) => (job.message ? <Text size="sm">{job.message}</Text> : null);
+
+/** What was asked. */
+function JobInput({ job: { input } }: { job: JobSnapshot }) {
+  const { t } = useTranslation();
+  if (!input?.prompt && !input?.files.length) return null;
+  return (
+    <Stack gap="xs">
+      {input.prompt && (
+        <Text size="sm" lineClamp={4} className="prompt">
+          {input.prompt}
+        </Text>
+      )}
+      <StoredFiles files={input.files} label={t('jobs.sent')} small />
+    </Stack>
+  );
+}
+
+function JobErrorAlert({ error: { code, message } }: { error: NonNullable<JobSnapshot['error']> }) {
+  const { t } = useTranslation();
+  const words = t(`jobErrors.${code}`, { defaultValue: '' });
+  return (
+    <Alert color="red">
+      {words && <Text size="sm">{words}</Text>}
+      <Text size="sm" className="preserved">
+        {message}
+      </Text>
+      <Code mt={4}>{code}</Code>
+    </Alert>
+  );
+}
+
+function JobActions({ job, onRetried }: { job: JobSnapshot; onRetried: JobCardProps['onRetried'] }) {
+  const { t } = useTranslation();
+  const viewer = useViewer();
+  const [cancelling, cancel] = useMutation(cancelJobMutation);
+  const [retrying, retry] = useMutation(retryJobMutation);
+  const mine = viewer !== null && (viewer.role === 'ADMIN' || viewer.id === job.submitter?.id);
+  if (!mine) return null;
+  const refusal = cancelling.error ?? retrying.error;
+  return (
+    <Group gap="xs">
+      {job.finishedAt === null && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          disabled={job.status === 'CANCELLING'}
+          loading={cancelling.fetching}
+          onClick={() => void cancel({ id: job.id })}
+        >
+          {t(job.status === 'CANCELLING' ? 'job.status.CANCELLING' : 'job.cancel')}
+        </Button>
+      )}
+      {job.finishedAt !== null && job.space !== null && onRetried && (
+        <Button
+          size="compact-sm"
+          variant="default"
+          loading={retrying.fetching}
+          onClick={() => void retry({ id: job.id }).then(({ data }) => data && onRetried(data.retryJob))}
+        >
+          {t('job.retry')}
+        </Button>
+      )}
+      {refusal && <ErrorAlert error={refusal} />}
+    </Group>
   );
 }

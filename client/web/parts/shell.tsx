@@ -18,7 +18,8 @@ import { useMutation } from 'urql';
 import { Link, useLocation } from 'wouter';
 import { graphql } from '../gql/index.ts';
 import { languages } from '../i18n/index.ts';
-import { useViewer } from './viewer.tsx';
+import { LinkBanner } from './link-banner.tsx';
+import { signInPath, useViewer } from './viewer.tsx';
 
 const logoutMutation = graphql(`mutation Logout { logout }`);
 
@@ -42,6 +43,9 @@ export function Shell({ children }: { children: ReactNode }) {
       navbar={{ width: 220, breakpoint: 'sm', collapsed: { desktop: true, mobile: !open } }}
       padding="md"
     >
+      <a href="#main" className="skip-link">
+        {t('nav.skip')}
+      </a>
       <AppShell.Header>
         <Container size="lg" h="100%">
           <Group h="100%" justify="space-between" wrap="nowrap">
@@ -81,8 +85,9 @@ export function Shell({ children }: { children: ReactNode }) {
           <NavLink key={to} component={Link} to={to} label={text} active={isHere(to)} />
         ))}
       </AppShell.Navbar>
-      <AppShell.Main>
+      <AppShell.Main id="main" tabIndex={-1}>
         <Container size="lg" px={0}>
+          <LinkBanner />
           {children}
         </Container>
       </AppShell.Main>
@@ -134,7 +139,7 @@ function Account() {
   if (!viewer) return null;
   if (viewer.role === 'ANONYMOUS') {
     return (
-      <Button component={Link} to="/sign-in" variant="default">
+      <Button component={Link} to={signInPath()} variant="default">
         {t('account.signIn')}
       </Button>
     );
@@ -147,6 +152,9 @@ function Account() {
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
+        <Menu.Item component={Link} to="/account">
+          {t('account.title')}
+        </Menu.Item>
         <Menu.Item onClick={() => void logout({}).then(() => location.assign('/'))}>{t('account.signOut')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>

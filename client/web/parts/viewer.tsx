@@ -17,3 +17,18 @@ export function ViewerProvider({ children }: { children: ReactNode }) {
 
 /** Null until the server has answered. */
 export const useViewer = (): Viewer | null => useContext(ViewerContext);
+
+/** Where one signs in and then comes back to the page that is shown now. */
+export function signInPath(): string {
+  const { pathname, search } = location;
+  return pathname === '/' || pathname === '/sign-in'
+    ? '/sign-in'
+    : `/sign-in?return=${encodeURIComponent(pathname + search)}`;
+}
+
+/** Where the address says one wanted to: a path of these pages, never another site. */
+export function returnPath(search: string): string {
+  const wanted = new URLSearchParams(search).get('return') ?? '/';
+  const url = URL.canParse(wanted, location.origin) ? new URL(wanted, location.origin) : null;
+  return url?.origin === location.origin && wanted.startsWith('/') ? url.pathname + url.search : '/';
+}

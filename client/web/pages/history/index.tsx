@@ -1,38 +1,97 @@
-import { Anchor, Badge, Loader, Stack, Table, Text, Title } from '@mantine/core';
+import { Button, Group, Select, TextInput } from '@mantine/core';
+import { type SubmitEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
-import { Link } from 'wouter';
-import { jobRowsQuery } from '../../../sdk/documents.ts';
+import { Link, useLocation, useSearchParams } from 'wouter';
+import type { JobRowFragment } from '../../../sdk/gql/graphql.ts';
+import { graphql } from '../../gql/index.ts';
+import { Page } from '../../parts/page.tsx';
+import { JobPages } from './job-pages.tsx';
+
+const namesQuery = graphql(`query SpaceNames { spaces { id title } }`);
+
+type Status = JobRowFragment['status'];
+
+/** What people tell apart, as what the server does. */
+const FILTERS: Record<string, Status[]> = {
+  active: ['QUEUED', 'RUNNING', 'CANCELLING'],
+  completed: ['COMPLETED'],
+  failed: ['FAILED', 'TIMED_OUT'],
+  cancelled: ['CANCELLED'],
+};
 
 export default function HistoryPage() {
-  const { t, i18n } = useTranslation();
-  const [{ data }] = useQuery({ query: jobRowsQuery, variables: { first: 50 }, requestPolicy: 'cache-and-network' });
-  if (!data) return <Loader m="xl" />;
-  const { nodes } = data.jobs;
-  const time = new Intl.DateTimeFormat(i18n.resolvedLanguage, { dateStyle: 'short', timeStyle: 'medium' });
+  const { t } = useTranslation();
+  const [search, setSearch] = useSearchParams();
+  const [{ data }] = useQuery({ query: namesQuery });
+  const status = search.get('status') ?? '';
+  const space = search.get('space');
+
+  function choose(name: string, value: string | null): void {
+    setSearch((before) => {
+      const next = new URLSearchParams(before);
+      if (value) next.set(name, value);
+      else next.delete(name);
+      return next;
+    });
+  }
+
   return (
-    <Stack>
-      <Title order={1}>{t('nav.history')}</Title>
-      {nodes.length === 0 && <Text c="dimmed">{t('job.none')}</Text>}
-      <Table>
-        <Table.Tbody>
-          {nodes.map(({ id, status, createdAt }) => (
-            <Table.Tr key={id}>
-              <Table.Td>
-                <Anchor component={Link} to={`/jobs/${id}`}>
-                  {id}
-                </Anchor>
-              </Table.Td>
-              <Table.Td>
-                <Badge variant="light" tt="none">
-                  {t(`job.status.${status}`)}
-                </Badge>
-              </Table.Td>
-              <Table.Td>{time.format(new Date(createdAt))}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Stack>
+    <Page title={t('nav.history')}>
+      <Group align="end" gap="sm">
+        <Select
+          label={t('history.status')}
+          data={[
+            { value: '', label: t('history.any') },
+            ...Object.keys(FILTERS).map((value) => ({ value, label: t(`history.${value}`) })),
+          ]}
+          value={status in FILTERS ? status : ''}
+          onChange={(value) => choose('status', value)}
+          allowDeselect={false}
+          w={{ base: '100%', xs: 170 }}
+        />
+        <Select
+          label={t('history.space')}
+          data={[
+            { value: '', label: t('history.any') },
+            ...(data?.spaces ?? []).map(({ id, title }) => ({ value: id, label: title })),
+          ]}
+          value={space ?? ''}
+          onChange={(value) => choose('space', value)}
+          allowDeselect={false}
+          searchable
+          w={{ base: '100%', xs: 220 }}
+        />
+        <FindJob />
+      </Group>
+      <JobPages key={`${status} ${space}`} status={FILTERS[status] ?? null} space={space}>
+        <Link to="/">{t('nav.spaces')}</Link>
+      </JobPages>
+    </Page>
+  );
+}
+
+function FindJob() {
+  const { t } = useTranslation();
+  const [, navigate] = useLocation();
+  const [id, setId] = useState('');
+  function find(event: SubmitEvent<HTMLFormElement>): void {
+    event.preventDefault();
+    if (id.trim()) navigate(`/jobs/${encodeURIComponent(id.trim())}`);
+  }
+  return (
+    <form onSubmit={find} style={{ flex: '1 1 260px' }}>
+      <Group align="end" gap="xs" wrap="nowrap">
+        <TextInput
+          label={t('job.find')}
+          value={id}
+          onChange={({ currentTarget }) => setId(currentTarget.value)}
+          flex={1}
+        />
+        <Button type="submit" variant="default">
+          {t('history.go')}
+        </Button>
+      </Group>
+    </form>
   );
 }

@@ -1,12 +1,15 @@
-import { Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import { Empty } from '../../parts/empty.tsx';
+import { Page } from '../../parts/page.tsx';
 
 export function NotFoundPage() {
   const { t } = useTranslation();
   return (
-    <>
-      <Title>404</Title>
-      <Text>{t('notFound')}</Text>
-    </>
+    <Page title="404">
+      <Empty title={t('notFound')}>
+        <Link to="/">{t('nav.spaces')}</Link>
+      </Empty>
+    </Page>
   );
 }

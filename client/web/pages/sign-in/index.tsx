@@ -1,15 +1,51 @@
-import { Alert, Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Divider, Loader, Paper, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import type { SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMutation } from 'urql';
+import { useMutation, useQuery } from 'urql';
+import { Link } from 'wouter';
 import { graphql } from '../../gql/index.ts';
-import { messageOf } from '../../parts/errors.ts';
+import { Empty } from '../../parts/empty.tsx';
+import { ErrorAlert } from '../../parts/error-alert.tsx';
+import { codeOf } from '../../parts/errors.ts';
+import { Page } from '../../parts/page.tsx';
+import { returnPath } from '../../parts/viewer.tsx';
 
 const loginMutation = graphql(`
   mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }
 `);
+const waysQuery = graphql(`query SignInWays { signIn { password oidc } }`);
 
 export default function SignInPage() {
+  const { t } = useTranslation();
+  const [{ data, error }] = useQuery({ query: waysQuery });
+  const back = returnPath(location.search);
+  return (
+    <Page title={t('account.signIn')}>
+      {error && <ErrorAlert error={error} />}
+      {!data && !error && <Loader aria-label={t('jobs.loading')} />}
+      {data && !data.signIn.password && data.signIn.oidc === null && (
+        <Empty title={t('account.notNeeded')}>
+          <Link to={back}>{t('nav.spaces')}</Link>
+        </Empty>
+      )}
+      {data && (data.signIn.password || data.signIn.oidc !== null) && (
+        <Paper withBorder maw={420} w="100%" p="lg">
+          <Stack>
+            {data.signIn.oidc !== null && (
+              <Button component="a" href={`${data.signIn.oidc}?return=${encodeURIComponent(back)}`}>
+                {t('account.issuer')}
+              </Button>
+            )}
+            {data.signIn.oidc !== null && data.signIn.password && <Divider label={t('account.or')} />}
+            {data.signIn.password && <PasswordForm back={back} />}
+          </Stack>
+        </Paper>
+      )}
+    </Page>
+  );
+}
+
+function PasswordForm({ back }: { back: string }) {
   const { t } = useTranslation();
   const [{ fetching, error }, login] = useMutation(loginMutation);
 
@@ -18,18 +54,23 @@ export default function SignInPage() {
     const form = new FormData(event.currentTarget);
     const { data } = await login({ name: String(form.get('name')), password: String(form.get('password')) });
     // As somebody else, from the beginning.
-    if (data) location.assign('/');
+    if (data) location.assign(back);
   }
 
   return (
-    <Paper component="form" onSubmit={submit} withBorder maw={420} mx="auto" mt="xl" p="lg">
+    <form onSubmit={submit}>
       <Stack>
-        <Title order={1} size="h2">
-          {t('account.signIn')}
-        </Title>
-        <TextInput name="name" label={t('account.name')} autoComplete="username" required data-autofocus />
-        <PasswordInput name="password" label={t('account.password')} autoComplete="current-password" required />
-        {error && <Alert color="red">{messageOf(error, t)}</Alert>}
+        <TextInput name="name" label={t('account.name')} autoComplete="username" autoCapitalize="none" required />
+        <PasswordInput
+          name="password"
+          label={t('account.password')}
+          autoComplete="current-password"
+          required
+          visibilityToggleButtonProps={{ 'aria-label': t('account.show') }}
+        />
+        {error && (
+          <ErrorAlert error={error} {...(codeOf(error) === 'UNAUTHENTICATED' && { words: t('account.wrong') })} />
+        )}
         <Button type="submit" loading={fetching}>
           {t('account.signIn')}
         </Button>
@@ -37,6 +78,6 @@ export default function SignInPage() {
           {t('account.first')}
         </Text>
       </Stack>
-    </Paper>
+    </form>
   );
 }

@@ -1,14 +1,16 @@
-import { Alert, Button, Loader, Paper, Stack, Text, Textarea, Title } from '@mantine/core';
-import { type SubmitEvent, useState } from 'react';
+import { Grid, Loader, Stack, Text } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { useMutation, useQuery } from 'urql';
-import { submitInferenceMutation } from '../../../sdk/documents.ts';
-import { useSpaceConnection } from '../../../sdk/react.ts';
+import { useQuery } from 'urql';
+import { Link } from 'wouter';
 import { graphql } from '../../gql/index.ts';
 import { Connection } from '../../parts/connection.tsx';
-import { messageOf } from '../../parts/errors.ts';
-import { JobCard } from '../../parts/job-card.tsx';
-import { useViewer } from '../../parts/viewer.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { ErrorAlert } from '../../parts/error-alert.tsx';
+import { Page } from '../../parts/page.tsx';
+import { signInPath, useViewer } from '../../parts/viewer.tsx';
+import { SpaceForm } from './form.tsx';
+import { SpaceJobs } from './jobs.tsx';
 
 const spaceQuery = graphql(`
   query SpaceForm($id: ID!) {
@@ -16,55 +18,45 @@ const spaceQuery = graphql(`
   }
 `);
 
-export function SpacePage({ id }: { id: string }) {
+export default function SpacePage({ id }: { id: string }) {
   const { t } = useTranslation();
   const viewer = useViewer();
   const [{ data, error }] = useQuery({ query: spaceQuery, variables: { id } });
-  const { data: connection } = useSpaceConnection(data?.space ? id : null);
-  const [{ fetching, error: refusal }, submit] = useMutation(submitInferenceMutation);
-  const [jobs, setJobs] = useState<string[]>([]);
-  if (error) return <Alert color="red">{messageOf(error, t)}</Alert>;
-  if (!data) return <Loader m="xl" />;
-  const { space } = data;
-  if (!space) return <Alert color="gray">{t('space.gone')}</Alert>;
-  const offline = connection?.status === 'DISCONNECTED';
-  const waits = space.policy.whenOffline === 'QUEUE';
-
-  async function onSubmit(event: SubmitEvent<HTMLFormElement>): Promise<void> {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const prompt = String(form.get('prompt') ?? '') || null;
-    const answer = await submit({ input: { space: id, prompt } });
-    const job = answer.data?.submitInference.id;
-    if (job) setJobs((before) => [job, ...before]);
+  const [begun, setBegun] = useState<{ id: string; createdAt: string }[]>([]);
+  if (error && !data) {
+    return (
+      <Page title={id}>
+        <ErrorAlert error={error} />
+      </Page>
+    );
   }
-
+  if (!data) return <Loader m="xl" aria-label={t('jobs.loading')} />;
+  const { space } = data;
+  if (!space) {
+    return (
+      <Page title={id}>
+        <Empty title={t('space.gone')}>
+          {viewer?.role === 'ANONYMOUS' && <Link to={signInPath()}>{t('account.signIn')}</Link>}{' '}
+          <Link to="/">{t('nav.spaces')}</Link>
+        </Empty>
+      </Page>
+    );
+  }
+  const onBegun = (job: { id: string; createdAt: string }) => setBegun((before) => [job, ...before]);
   return (
-    <Stack>
-      <Title order={1}>{space.title}</Title>
-      <Connection space={id} />
-      <Text>{space.description}</Text>
-      <Paper component="form" onSubmit={onSubmit} withBorder p="lg">
-        <Stack>
-          {space.inputs.prompt && (
-            <Textarea name="prompt" label={t('space.prompt')} autosize minRows={3} maxRows={16} />
-          )}
-          {!space.maySubmit && <Alert>{t(viewer?.role === 'ANONYMOUS' ? 'space.signIn' : 'space.forbidden')}</Alert>}
-          {space.maySubmit && offline && <Alert color="yellow">{t(waits ? 'space.willWait' : 'space.offline')}</Alert>}
-          {refusal && <Alert color="red">{messageOf(refusal, t)}</Alert>}
-          <Button
-            type="submit"
-            loading={fetching}
-            disabled={!space.maySubmit || (offline && !waits)}
-            style={{ alignSelf: 'start' }}
-          >
-            {t('space.submit')}
-          </Button>
-        </Stack>
-      </Paper>
-      {jobs.map((job) => (
-        <JobCard key={job} id={job} />
-      ))}
-    </Stack>
+    <Page title={space.title}>
+      <Stack gap={6} mt={-8}>
+        <Connection space={id} announced />
+        {space.description && <Text className="preserved">{space.description}</Text>}
+      </Stack>
+      <Grid gap="lg">
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <SpaceForm space={space} onSubmitted={onBegun} />
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <SpaceJobs space={id} begun={begun} onBegun={onBegun} />
+        </Grid.Col>
+      </Grid>
+    </Page>
   );
 }

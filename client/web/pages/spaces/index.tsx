@@ -1,10 +1,13 @@
-import { Anchor, Badge, Card, Group, Loader, SimpleGrid, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Badge, Card, Group, Loader, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
 import { graphql } from '../../gql/index.ts';
 import { Connection } from '../../parts/connection.tsx';
-import { useViewer } from '../../parts/viewer.tsx';
+import { Empty } from '../../parts/empty.tsx';
+import { ErrorAlert } from '../../parts/error-alert.tsx';
+import { Page } from '../../parts/page.tsx';
+import { signInPath, useViewer } from '../../parts/viewer.tsx';
 
 const spacesQuery = graphql(`
   query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }
@@ -12,44 +15,63 @@ const spacesQuery = graphql(`
 
 export function SpacesPage() {
   const { t } = useTranslation();
-  const viewer = useViewer();
-  const [{ data }] = useQuery({ query: spacesQuery, requestPolicy: 'cache-and-network' });
-  if (!data) return <Loader m="xl" />;
+  const [{ data, error }] = useQuery({ query: spacesQuery, requestPolicy: 'cache-and-network' });
   return (
-    <Stack>
-      <Title order={1}>{t('spaces.title')}</Title>
-      {data.spaces.length === 0 && (
-        <Text c="dimmed">
-          {t('spaces.empty')} {t(viewer?.role === 'ADMIN' ? 'spaces.emptyAdmin' : 'spaces.emptyOther')}
-        </Text>
-      )}
+    <Page title={t('spaces.title')}>
+      {error && !data && <ErrorAlert error={error} />}
+      {!data && !error && <Loader m="xl" aria-label={t('jobs.loading')} />}
+      {data?.spaces.length === 0 && <NoSpaces />}
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-        {data.spaces.map(({ id, title, description, visibility, inputs }) => (
-          <Card key={id} withBorder padding="lg">
+        {data?.spaces.map(({ id, title, description, visibility, inputs }) => (
+          <Card key={id} withBorder padding="lg" component="article" className="space-card">
             <Stack gap="xs" h="100%">
               <Group justify="space-between" wrap="nowrap" align="start">
-                <Anchor component={Link} to={`/spaces/${id}`} fw={600} size="lg">
+                <Anchor component={Link} to={`/spaces/${id}`} fw={600} size="lg" className="covering-link">
                   {title}
                 </Anchor>
-                {visibility === 'PRIVATE' && <Badge variant="default">{t('spaces.private')}</Badge>}
-              </Group>
-              <Text size="sm" lineClamp={3}>
-                {description}
-              </Text>
-              <Group gap={6} mt="auto">
-                {inputs.prompt && <Badge variant="light">{t('spaces.prompt')}</Badge>}
-                {inputs.files && (
-                  <Badge variant="light" tt="none">
-                    {t('spaces.files')}: {inputs.files.accept.join(' ')}
+                {visibility === 'PRIVATE' && (
+                  <Badge variant="default" tt="none" style={{ flexShrink: 0 }}>
+                    {t('spaces.private')}
                   </Badge>
                 )}
-                {inputs.parameters != null && <Badge variant="light">{t('spaces.parameters')}</Badge>}
+              </Group>
+              {description && (
+                <Text size="sm" lineClamp={3}>
+                  {description}
+                </Text>
+              )}
+              <Group gap={6} mt="auto">
+                {inputs.prompt && <Takes>{t('spaces.prompt')}</Takes>}
+                {inputs.files && <Takes>{filesOf(inputs.files.accept, t('spaces.files'))}</Takes>}
+                {inputs.parameters != null && <Takes>{t('spaces.parameters')}</Takes>}
               </Group>
               <Connection space={id} />
             </Stack>
           </Card>
         ))}
       </SimpleGrid>
-    </Stack>
+    </Page>
+  );
+}
+
+const Takes = ({ children }: { children: string }) => (
+  <Badge variant="light" color="gray" tt="none" fw={500} maw="100%">
+    {children}
+  </Badge>
+);
+
+const filesOf = (accept: readonly string[], files: string): string =>
+  accept.includes('*/*') ? files : `${files}: ${accept.slice(0, 4).join(' ')}${accept.length > 4 ? ' …' : ''}`;
+
+function NoSpaces() {
+  const { t } = useTranslation();
+  const viewer = useViewer();
+  if (!viewer) return null;
+  return (
+    <Empty title={t('spaces.empty')}>
+      {t(viewer.role === 'ADMIN' ? 'spaces.emptyAdmin' : 'spaces.emptyOther')}{' '}
+      {viewer.role === 'ADMIN' && <Link to="/admin">{t('nav.admin')}</Link>}
+      {viewer.role === 'ANONYMOUS' && <Link to={signInPath()}>{t('account.signIn')}</Link>}
+    </Empty>
   );
 }

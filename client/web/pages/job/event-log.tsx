@@ -1,0 +1,38 @@
+import { Table } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import type { JobSnapshot } from '../../../sdk/watch.ts';
+import { useFormat } from '../../parts/format.ts';
+
+/** Changes of status, stage and attempt with their times, newest first; the same for who comes late. */
+export function EventLog({ job: { events } }: { job: JobSnapshot }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <Table.ScrollContainer minWidth={420}>
+      <Table verticalSpacing={4} className="figures">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>{t('monitor.at')}</Table.Th>
+            <Table.Th>{t('monitor.status')}</Table.Th>
+            <Table.Th>{t('monitor.stage')}</Table.Th>
+            <Table.Th>{t('monitor.message')}</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {events.toReversed().map(({ at, status, stage, message, attempt }, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: they are only ever added to at one end
+            <Table.Tr key={`${events.length - index} ${at}`}>
+              <Table.Td style={{ whiteSpace: 'nowrap' }}>{format.time(at)}</Table.Td>
+              <Table.Td style={{ whiteSpace: 'nowrap' }}>
+                {t(`job.status.${status}`)}
+                {attempt > 1 && ` (${attempt})`}
+              </Table.Td>
+              <Table.Td>{stage}</Table.Td>
+              <Table.Td>{message}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
