@@ -30,6 +30,10 @@ export interface Credentials {
   forgotten(): boolean;
 }
 
+/** Who says nothing of themselves is known by a cookie, in a browser, as over the WebSocket. */
+export const identified = (headers: { authorization: string } | undefined): RequestInit =>
+  headers ? { headers } : { credentials: 'include' };
+
 /** What goes into a header (RFC 9110, 5.6.2 and 11.2), and is no longer than the server reads. */
 const SENDABLE = /^[\x21-\x7e]{1,8192}$/;
 

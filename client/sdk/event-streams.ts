@@ -1,8 +1,7 @@
 import { type Client, createClient, NetworkError } from 'graphql-sse';
 import type { Address } from './address.ts';
-import type { Credentials } from './credentials.ts';
+import { type Credentials, identified } from './credentials.ts';
 import { errorCode, fromGraphQLErrors, isPassing, SpacedockError } from './errors.ts';
-import { identified } from './files.ts';
 import type { Operation } from './operation.ts';
 import { deferred } from './promises.ts';
 import type { Payload, Sink, Socket } from './socket.ts';

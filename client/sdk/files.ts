@@ -1,5 +1,5 @@
 import type { Address } from './address.ts';
-import type { Identify } from './credentials.ts';
+import { type Identify, identified } from './credentials.ts';
 import { answeredWith, fromGraphQLErrors, SpacedockError, type SpacedockErrorCode } from './errors.ts';
 
 /** A file to send: the path of a local file (Node only), or its name and content. `type` is its MIME type. */
@@ -38,10 +38,6 @@ export async function upload(
   const { id } = (await response.json()) as { id: string };
   return id;
 }
-
-/** Who says nothing of themselves is known by a cookie, in a browser, as over the WebSocket. */
-export const identified = (headers: { authorization: string } | undefined): RequestInit =>
-  headers ? { headers } : { credentials: 'include' };
 
 /** Opens a stored file. Rejects with a SpacedockError. No token goes along: the link is signed, and may lead to another host. */
 export async function download({ address, signal }: FileAccess, url: string): Promise<Response> {

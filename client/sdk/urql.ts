@@ -8,9 +8,8 @@ import {
 } from '@urql/core';
 import { parseAddress } from './address.ts';
 import type { ConnectionOptions } from './connection.ts';
-import { createCredentials } from './credentials.ts';
+import { createCredentials, identified } from './credentials.ts';
 import { createFallback } from './fallback.ts';
-import { identified } from './files.ts';
 import { createLink } from './link.ts';
 import type { Transport } from './socket.ts';
 

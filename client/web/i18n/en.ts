@@ -170,6 +170,7 @@ export const en = {
     about: 'About this job',
     metadata: 'Metadata',
     events: 'What happened',
+    begun: 'Started',
     at: 'Time',
     status: 'Status',
     stage: 'Stage',

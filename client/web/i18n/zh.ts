@@ -166,6 +166,7 @@ export const zh: Translation = {
     about: '任务信息',
     metadata: '元数据',
     events: '经过',
+    begun: '开始',
     at: '时间',
     status: '状态',
     stage: '阶段',

@@ -20,7 +20,7 @@ function createFormat(language: string): Format {
     new Intl.NumberFormat(language, {
       style: 'unit',
       unit: name,
-      unitDisplay: 'short',
+      unitDisplay: name === 'byte' ? 'long' : 'short',
       maximumFractionDigits: digits,
     }).format(value);
   const time = new Intl.DateTimeFormat(language, { timeStyle: 'medium' });

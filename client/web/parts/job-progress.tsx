@@ -46,7 +46,9 @@ export function JobProgress({ job }: { job: JobSnapshot }) {
         </Text>
       </Group>
       <Text size="sm" mt={2} className="job-message">
-        {[job.stage, job.message].filter((text) => text && text !== 'complete').join(' – ')}
+        {[job.stage, job.message]
+          .filter((text) => text && text !== 'complete' && text !== job.error?.message)
+          .join(' – ')}
       </Text>
     </div>
   );

@@ -46,13 +46,13 @@ export function Shell({ children }: { children: ReactNode }) {
       <a href="#main" className="skip-link">
         {t('nav.skip')}
       </a>
-      <AppShell.Header>
-        <Container size="lg" h="100%">
+      <AppShell.Header px="md">
+        <Container size="lg" h="100%" px={0}>
           <Group h="100%" justify="space-between" wrap="nowrap">
             <Group wrap="nowrap" gap="xs">
               <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t('nav.menu')} />
               <Anchor component={Link} to="/" underline="never" c="inherit" fw={700} size="lg">
-                <Group gap={8} wrap="nowrap">
+                <Group gap={8} wrap="nowrap" style={{ whiteSpace: 'nowrap' }}>
                   <img src="/icon.svg" alt="" width={26} height={26} />
                   Spacedock
                 </Group>
@@ -73,7 +73,7 @@ export function Shell({ children }: { children: ReactNode }) {
                 ))}
               </Group>
             </Group>
-            <Group gap="xs" wrap="nowrap">
+            <Group gap={8} wrap="nowrap">
               <Preferences />
               <Account />
             </Group>
@@ -139,7 +139,7 @@ function Account() {
   if (!viewer) return null;
   if (viewer.role === 'ANONYMOUS') {
     return (
-      <Button component={Link} to={signInPath()} variant="default">
+      <Button component={Link} to={signInPath()} variant="default" px="sm">
         {t('account.signIn')}
       </Button>
     );
@@ -147,7 +147,7 @@ function Account() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="default" maw={180}>
+        <Button variant="default" maw={{ base: 110, sm: 180 }} px="sm">
           {viewer.name}
         </Button>
       </Menu.Target>

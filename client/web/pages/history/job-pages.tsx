@@ -83,11 +83,14 @@ function JobRow({ row }: { row: JobRowFragment }) {
         <Text size="sm" truncate flex={1}>
           {about ?? row.id}
         </Text>
-        <Text size="xs" c="dimmed" className="figures" style={{ whiteSpace: 'nowrap' }}>
+        <Text size="xs" c="dimmed" className="figures" style={{ whiteSpace: 'nowrap' }} visibleFrom="sm">
           {format.dateTime(row.createdAt)}
         </Text>
       </Group>
       <Group gap="md" mt={4} style={{ rowGap: 0 }}>
+        <Text size="xs" c="dimmed" className="figures" hiddenFrom="sm">
+          {format.dateTime(row.createdAt)}
+        </Text>
         {row.space && (
           <Text size="xs" c="dimmed">
             {row.space.id}

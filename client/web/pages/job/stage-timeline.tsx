@@ -18,7 +18,7 @@ export function StageTimeline({ job }: { job: JobSnapshot }) {
         return (
           <Timeline.Item
             key={`${beganAt} ${stage} ${status} ${attempt}`}
-            title={status === 'RUNNING' ? (stage ?? t('job.status.RUNNING')) : t(`job.status.${status}`)}
+            title={status === 'RUNNING' ? (stage ?? t('monitor.begun')) : t(`job.status.${status}`)}
           >
             <Text size="xs" c="dimmed" className="figures">
               {format.time(beganAt)} ·{' '}

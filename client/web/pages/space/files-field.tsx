@@ -1,4 +1,4 @@
-import { Button, CloseButton, FileButton, Group, Progress, Stack, Text } from '@mantine/core';
+import { Button, CloseButton, FileButton, Group, Input, Progress, Stack, Text } from '@mantine/core';
 import { type DragEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { wordsOf } from '../../parts/errors.ts';
@@ -34,9 +34,9 @@ export function FilesField({
 
   return (
     <div>
-      <Text size="sm" fw={500} component="div" id="files-label" mb={4}>
+      <Input.Label component="div" id="files-label" mb={4}>
         {t('space.files')}
-      </Text>
+      </Input.Label>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the button in it does the same */}
       <div
         className="drop-zone"
