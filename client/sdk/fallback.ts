@@ -1,4 +1,5 @@
 import { SpacedockError } from './errors.ts';
+import { openEventStreams } from './event-streams.ts';
 import { openSocket, type Socket, type SocketOptions } from './socket.ts';
 
 export interface FallbackOptions {
@@ -46,7 +47,6 @@ export function createFallback({ fetch, retrySocketMs = 5000 }: FallbackOptions)
     const attempt = () => openSocket({ ...options, openMs: OPEN_MS });
     const events = await attempt().catch(async (error: SpacedockError) => {
       if (error.code !== 'CONNECTION_LOST') throw error;
-      const { openEventStreams } = await import('./event-streams.ts');
       const streams = await openEventStreams({ ...options, fetch }).catch((refused) => {
         throw refused instanceof SpacedockError ? refused : error;
       });

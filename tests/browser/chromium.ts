@@ -1,4 +1,4 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 
 export interface Visit extends AsyncDisposable {
   readonly page: Page;
@@ -26,8 +26,8 @@ export function openBrowser(): Promise<Browser> {
 }
 
 /** A person's first visit: one empty page, nothing remembered, cut off from everything but this machine. */
-export async function visit(browser: Browser): Promise<Visit> {
-  const context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, ...options });
   const outside: string[] = [];
   const complaints: string[] = [];
   await staysHere(context, outside);

@@ -1,7 +1,7 @@
 import type { ReportCompleteInput, ReportFailureInput, ReportProgressInput } from '../../client/sdk/index.ts';
 import type { Answer, Flow } from './flow.ts';
 import type { TestServer } from './server.ts';
-import { openSocket, type RawSocket } from './socket.ts';
+import { openSocket, type RawSocket, type RawSocketOptions } from './socket.ts';
 
 /** A job as its reporter sees it. */
 export interface Reported {
@@ -81,9 +81,13 @@ export async function send(
 export async function openWorker(
   server: Pick<TestServer, 'socket'>,
   spaces: string | string[],
-  { capacity = 1, instance = crypto.randomUUID() as string } = {},
+  {
+    capacity = 1,
+    instance = crypto.randomUUID() as string,
+    connection,
+  }: { capacity?: number; instance?: string; connection?: RawSocketOptions } = {},
 ): Promise<Worker> {
-  const socket = await openSocket(server);
+  const socket = await openSocket(server, connection);
   const input = { instance, name: 'Worker', spaces: [spaces].flat(), capacity };
   const flow = socket.subscribe<AppEvent>(PENDING_REQUESTS, { input });
   const registered = (await flow.next()) as Told<'AppRegistered'>;

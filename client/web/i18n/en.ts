@@ -187,6 +187,11 @@ export const en = {
       kept: 'Kept until',
     },
   },
+  broken: {
+    title: 'This page could not be shown.',
+    why: 'The server may have been updated, or is not there at the moment.',
+    again: 'Load it again',
+  },
   link: { lost: 'The connection to the server is lost. Reconnecting… What you see may be old.' },
   jobErrors: {
     APP_ERROR: 'The app could not do it.',

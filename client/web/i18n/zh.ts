@@ -183,6 +183,7 @@ export const zh: Translation = {
       kept: '保留至',
     },
   },
+  broken: { title: '无法显示此页面。', why: '服务器可能已更新，或暂时无法访问。', again: '重新加载' },
   link: { lost: '与服务器的连接已断开，正在重连… 显示的内容可能已过时。' },
   jobErrors: {
     APP_ERROR: '应用未能完成。',
