@@ -32,15 +32,20 @@ export function JobProgress({ job }: { job: JobSnapshot }) {
   return (
     <div>
       <Group gap="xs" wrap="nowrap">
-        <Progress
-          value={job.progress * 100}
-          color={COLOURS[job.status] ?? 'blue'}
-          animated={active}
-          flex={1}
-          transitionDuration={0}
-          aria-label={t('jobs.progress')}
-          aria-valuetext={`${format.percent(job.progress)}${job.stage ? `, ${job.stage}` : ''}`}
-        />
+        <Progress.Root flex={1} transitionDuration={0}>
+          <Progress.Section
+            withAria={false}
+            value={job.progress * 100}
+            color={COLOURS[job.status] ?? 'blue'}
+            animated={active}
+            role="progressbar"
+            aria-label={t('jobs.progress')}
+            aria-valuemin={0}
+            aria-valuemax={100}
+            aria-valuenow={Math.round(job.progress * 100)}
+            aria-valuetext={`${format.percent(job.progress)}${job.stage ? `, ${job.stage}` : ''}`}
+          />
+        </Progress.Root>
         <Text size="sm" c="dimmed" className="figures" miw={44} ta="right" data-progress={job.progress}>
           {format.percent(job.progress)}
         </Text>

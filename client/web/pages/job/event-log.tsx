@@ -8,8 +8,9 @@ export function EventLog({ job: { events } }: { job: JobSnapshot }) {
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <Table.ScrollContainer minWidth={420}>
-      <Table verticalSpacing={4} className="figures">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="scrolls" tabIndex={0} aria-label={t('monitor.events')}>
+      <Table verticalSpacing={4} className="figures" miw={420}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('monitor.at')}</Table.Th>
@@ -33,6 +34,6 @@ export function EventLog({ job: { events } }: { job: JobSnapshot }) {
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </section>
   );
 }

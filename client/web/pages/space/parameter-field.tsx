@@ -195,7 +195,8 @@ export function JsonField({
         onChange(next.trim() !== '' && isJson(next) ? (JSON.parse(next) as Json) : undefined);
       }}
       error={wrong ? t('form.noJson') : common.error}
-      formatOnBlur
+      // The same while the field is left: what is clicked then must not move away.
+      validationError={t('form.noJson')}
       autosize
       minRows={3}
       maxRows={14}
