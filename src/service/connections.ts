@@ -102,6 +102,12 @@ export function createConnections(engine: Engine, spaces: Spaces, times: LeaseTi
   return {
     state: shown,
 
+    /** Jobs waiting in all spaces. */
+    async queued(): Promise<number> {
+      const queues = await Promise.all((await spaces.all()).map(({ id }) => engine.jobs.queue(id)));
+      return queues.reduce((sum, { queued }) => sum + queued, 0);
+    },
+
     /** Whether the space has an app that is connected, or about to be again. */
     async open(space: SpaceId): Promise<boolean> {
       return servedHere(space) || (await state(space)).status !== 'DISCONNECTED';

@@ -109,7 +109,15 @@ export function createServices(engine: Engine, config: Config, log: Log, console
   const administration = createAdministration({ spaces, deletion, apps, connections, audit });
   const sweeper = createSweeper({ engine, jobs, apps, spaces, deletion, files, graceMs: config.graceMs, log });
   const counters = newCounters();
-  const stats = createStats({ engine, counters, connectedApps: apps.connected, activeJobs: apps.running, log });
+  const stats = createStats({
+    engine,
+    counters,
+    connectedApps: apps.connected,
+    activeJobs: apps.running,
+    queued: connections.queued,
+    observe: jobs.observe,
+    log,
+  });
 
   return {
     engine,

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Engine } from '../engine/engine.ts';
 import type { Log } from '../log.ts';
+import { createHistory } from './history.ts';
+import type { Changed } from './jobs.ts';
 
 /** One process's figures, or their sum. */
 export interface ProcessStats {
+  /** Its id, as long as it runs. Null: all of them. */
+  process: string | null;
   uptimeSeconds: number;
   totalConnections: number;
   activeConnections: number;
@@ -19,6 +23,8 @@ export interface ServerStats {
   processes: number;
   total: ProcessStats;
   thisProcess: ProcessStats;
+  /** The longest running first. */
+  each: ProcessStats[];
 }
 
 /** Counted where it happens, read here. */
@@ -47,18 +53,22 @@ export interface StatsParts {
   counters: Counters;
   connectedApps(): number;
   activeJobs(): number;
+  /** Jobs waiting in all spaces. */
+  queued(): Promise<number>;
+  observe(observer: (change: Changed) => void): void;
   log: Log;
 }
 
 export type Stats = ReturnType<typeof createStats>;
 
 /** Every process writes its figures down now and then; anybody sums them. */
-export function createStats({ engine, counters, connectedApps, activeJobs, log }: StatsParts) {
+export function createStats({ engine, counters, connectedApps, activeJobs, queued, observe, log }: StatsParts) {
   const id = randomUUID();
   const startedAt = performance.now();
   let revision = 0;
 
   const thisProcess = (): ProcessStats => ({
+    process: id,
     uptimeSeconds: Math.round(performance.now() - startedAt) / 1000,
     totalConnections: counters.totalConnections,
     activeConnections: counters.activeConnections,
@@ -80,30 +90,46 @@ export function createStats({ engine, counters, connectedApps, activeJobs, log }
   }, SHARE_MS);
   timer.unref();
 
+  const history = createHistory({
+    engine,
+    id,
+    gauges: thisProcess,
+    queued,
+    observe,
+    log,
+    // Whoever has the smallest id of those that were heard of.
+    leads: async () => (await engine.documents.list(KIND)).every((document) => document.id >= id),
+  });
+
   return {
     thisProcess,
+    history: history.points,
 
     async read(): Promise<ServerStats> {
       const mine = thisProcess();
       const others = (await engine.documents.list(KIND))
         .filter((document) => document.id !== id)
-        .map(({ value }) => value as unknown as ProcessStats);
+        .map((document) => ({ ...(document.value as unknown as ProcessStats), process: document.id }));
+      const each = [mine, ...others].sort((a, b) => b.uptimeSeconds - a.uptimeSeconds);
       return {
         engine: engine.name,
-        processes: others.length + 1,
-        total: others.reduce(add, mine),
+        processes: each.length,
+        total: others.reduce(add, { ...mine, process: null }),
         thisProcess: mine,
+        each,
       };
     },
 
     async stop(): Promise<void> {
       clearInterval(timer);
+      await history.stop();
       if (engine.health().ready) await engine.documents.remove(KIND, id).catch(() => false);
     },
   };
 }
 
 const add = (a: ProcessStats, b: ProcessStats): ProcessStats => ({
+  process: null,
   uptimeSeconds: Math.max(a.uptimeSeconds, b.uptimeSeconds),
   totalConnections: a.totalConnections + b.totalConnections,
   activeConnections: a.activeConnections + b.activeConnections,

@@ -106,7 +106,7 @@ describe.each(engines)('the operator’s view on %s', (engine) => {
     expect(Object.keys((body as unknown as Figures).total).sort()).toEqual(
       [
         ...['activeConnections', 'activeJobs', 'connectedApps', 'errors', 'messagesSent', 'totalConnections'],
-        ...['uptimeSeconds', 'watchers'],
+        ...['process', 'uptimeSeconds', 'watchers'],
       ].sort(),
     );
   });
