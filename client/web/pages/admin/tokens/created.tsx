@@ -1,0 +1,85 @@
+import { Alert, Anchor, Button, Group, Paper, Stack, Tabs, Text, TextInput, Title } from '@mantine/core';
+import { useTranslation } from 'react-i18next';
+import { Link } from 'wouter';
+import type { CreateTokenMutation } from '../../../gql/graphql.ts';
+import { Connection } from '../../../parts/connection.tsx';
+import { Copy, CopyBlock } from '../parts/copy.tsx';
+import { AdminPage } from '../parts/page.tsx';
+import { commandsFor } from './commands.ts';
+
+/** A token that was just made: its secret, this once, and what to do with it. */
+export function CreatedToken({ secret, token }: CreateTokenMutation['createToken']) {
+  const { t } = useTranslation();
+  const role = token.role as 'APP' | 'REPORTER' | 'USER' | 'ADMIN';
+  const spaces = token.spaces ?? [];
+  const commands = commandsFor(role, { url: location.origin, secret, spaces, prefix: token.prefix ?? '' });
+  const ways = Object.keys(commands);
+  const heading = role === 'APP' ? 'start' : role === 'REPORTER' ? 'report' : 'use';
+  return (
+    <AdminPage
+      title={t('admin.tokens.createdTitle')}
+      intro={token.name}
+      actions={
+        <Button component={Link} to="/admin/tokens" variant="default">
+          {t('admin.actions.done')}
+        </Button>
+      }
+    >
+      <Alert color="yellow" role="alert" styles={{ message: { color: 'var(--mantine-color-text)' } }}>
+        {t('admin.tokens.once')}
+      </Alert>
+      <Group align="end" gap="xs" wrap="nowrap">
+        <TextInput
+          label={t('admin.tokens.secret')}
+          value={secret}
+          readOnly
+          flex={1}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
+          onFocus={(event) => event.currentTarget.select()}
+        />
+        <Copy text={secret} size="sm" />
+      </Group>
+      {spaces.length > 0 && (
+        <Paper withBorder p="md" component="section" aria-labelledby="admin-token-spaces">
+          <Text fw={600} size="sm" mb={6} id="admin-token-spaces">
+            {t('admin.tokens.state')}
+          </Text>
+          <Stack gap={6}>
+            {spaces.map((id) => (
+              <Group key={id} gap="sm">
+                <Anchor component={Link} to={`/spaces/${id}`}>
+                  {id}
+                </Anchor>
+                <Connection space={id} />
+              </Group>
+            ))}
+          </Stack>
+        </Paper>
+      )}
+      <Stack gap="xs">
+        <Title order={3} size="h4">
+          {t(`admin.tokens.${heading}`)}
+        </Title>
+        <Tabs defaultValue={ways[0]} keepMounted={false}>
+          <Tabs.List>
+            {ways.map((way) => (
+              <Tabs.Tab key={way} value={way}>
+                {t(`admin.tokens.how.${way}`)}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          {Object.entries(commands).map(([way, text]) => (
+            <Tabs.Panel key={way} value={way} pt="sm">
+              <Stack gap="xs">
+                <Text size="sm" c="dimmed">
+                  {t(`admin.tokens.how.${way}Text`)}
+                </Text>
+                <CopyBlock text={text} label={t(`admin.tokens.how.${way}`)} />
+              </Stack>
+            </Tabs.Panel>
+          ))}
+        </Tabs>
+      </Stack>
+    </AdminPage>
+  );
+}
