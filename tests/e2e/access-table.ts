@@ -615,7 +615,7 @@ export const PARTS = `
   CreatedToken.token Session.viewer Token.owner
   Job.app Job.cancellation Job.error Job.estimatedWait Job.events Job.files Job.input Job.submitter
   JobEdge.node JobInput.files JobPage.edges JobPage.nodes JobPage.pageInfo
-  ServerStats.thisProcess ServerStats.total
+  ServerStats.each ServerStats.thisProcess ServerStats.total ProcessStats.history StatsPoint.runMs
   Space.inputs Space.policy SpaceInputs.files SpaceConnectionState.apps
 `.match(/\S+/g)!;
 

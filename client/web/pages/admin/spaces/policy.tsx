@@ -83,6 +83,8 @@ export function Choice<T extends string>({
       </Text>
       <SegmentedControl
         aria-label={label}
+        maw="100%"
+        styles={{ label: { whiteSpace: 'normal' } }}
         value={value}
         onChange={(chosen) => onChange(chosen as T)}
         data={choices.map((choice) => ({ value: choice, label: t(`admin.spaces.${choice as string}`) }))}

@@ -1,0 +1,350 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAIN } from '../cli/command.ts';
+import { endsWithUs } from '../help/children.ts';
+import { post } from '../help/client.ts';
+import { ADMIN_PASSWORD, newToken, newUser, type Person, signIn, withAccounts } from '../help/people.ts';
+import { startServer, type TestServer } from '../help/server.ts';
+import { openWorker, type Worker } from '../help/worker.ts';
+import { openBrowser, visit } from './chromium.ts';
+
+let browser: Browser;
+/** Where the command line is found as `spacedock`. */
+let bin: string;
+beforeAll(async () => {
+  browser = await openBrowser();
+  bin = await mkdtemp(join(tmpdir(), 'spacedock-bin-'));
+  await writeFile(join(bin, 'spacedock'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
+  await chmod(join(bin, 'spacedock'), 0o755);
+});
+afterAll(async () => {
+  await browser.close();
+  await rm(bin, { recursive: true, force: true });
+});
+
+/** Runs what a person pasted into a terminal. */
+function paste(command: string): ChildProcess & AsyncDisposable {
+  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` };
+  // The shell becomes the command: one process to end.
+  const child = endsWithUs(spawn('sh', ['-c', `exec env ${command}`], { env, stdio: 'ignore' }));
+  const ended = once(child, 'exit');
+  return Object.assign(child, {
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await ended;
+    },
+  });
+}
+
+async function signInAt(page: Page, url: string, name = 'admin', password = ADMIN_PASSWORD): Promise<void> {
+  await page.goto(`${url}/sign-in`);
+  await page.locator('input[name=name]').fill(name);
+  await page.locator('input[name=password]').fill(password);
+  await page.locator('form button[type=submit]').click();
+  await page.waitForURL((to) => to.pathname === '/');
+}
+
+const row = (page: Page, text: string) => page.getByRole('row').filter({ hasText: text });
+const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name });
+const heading = (page: Page, name: string) => page.getByRole('heading', { name, exact: true }).waitFor();
+const place = (page: Page, name: string) =>
+  page.getByRole('navigation', { name: 'Pages of the administration' }).getByRole('link', { name, exact: true });
+const figure = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
+
+/** What it says that somebody must read, as rules of WCAG that matter. */
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join('\n')}`,
+    );
+}
+
+describe('an administrator, at two processes', () => {
+  it('makes a space and a token, starts an app with it, sees it work and go, and reads it all in the log', async () => {
+    await using one = await startServer(withAccounts({ engine: 'redis' }));
+    const two = await one.second();
+    const admin = await signIn(one);
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await signInAt(page, one.url);
+
+    // A space.
+    await page.getByRole('link', { name: 'Administration' }).first().click();
+    await place(page, 'Spaces').click();
+    await page.getByText('No space yet').waitFor();
+    await page.getByRole('link', { name: 'New space' }).click();
+    await page.getByLabel('Title').fill('Word statistics');
+    expect(await page.getByLabel('Id', { exact: false }).first().inputValue()).toBe('word-statistics');
+    await page.getByRole('switch', { name: 'Parameters' }).check();
+    const schema = page.getByLabel('JSON Schema', { exact: true });
+    await schema.fill('{"type": "object", "properties": {');
+    await page.getByText('This is no JSON').waitFor();
+    expect(await button(page, 'Save').isDisabled()).toBe(true);
+    await schema.fill('{"type": "object", "properties": {"top": {"type": "integer", "title": "How many words"}}}');
+    await figure(page, 'What people will see').getByText('How many words').waitFor();
+    await button(page, 'Save').click();
+    await heading(page, 'Space word-statistics');
+
+    // A token for its app, and the command that starts it.
+    await page.getByRole('link', { name: 'Make a token for its app' }).click();
+    await page.getByLabel('Name').fill('GPU box');
+    await button(page, 'Make the token').click();
+    await heading(page, 'The token is ready');
+    const state = figure(page, 'Its spaces now');
+    await state.getByText('Not connected').waitFor();
+    await figure(page, 'Demo app').getByRole('button', { name: 'Copy' }).click();
+    await button(page, 'Copied').waitFor();
+    const command = await page.evaluate(() => navigator.clipboard.readText());
+    expect(command).toMatch(/^SPACEDOCK_TOKEN=sdt_\S{60} spacedock app --url http:\S+ --spaces word-statistics$/);
+    await page.evaluate(() => Object.assign(globalThis, { sameVisit: true }));
+    await using app = paste(command);
+    await state.getByText('Connected', { exact: true }).waitFor();
+    expect(await page.evaluate(() => 'sameVisit' in globalThis)).toBe(true);
+
+    // It works; at another process one sees so.
+    await page.goto(`${two.url}/admin/apps`);
+    await row(page, 'demo app').getByText('Connected', { exact: true }).waitFor();
+    await row(page, 'demo app').getByText('0 of 1').waitFor();
+    await admin.ask('mutation { submitInference(input: { space: "word-statistics", prompt: "Hi" }) { id } }');
+    await row(page, 'demo app').getByText('1 of 1').waitFor();
+    await row(page, 'demo app').getByText('0 of 1').waitFor();
+    await place(page, 'Dashboard').click();
+    await figure(page, 'Jobs a minute').first().getByText('1', { exact: true }).first().waitFor();
+    await figure(page, 'Processes').getByText('2', { exact: true }).waitFor();
+    await figure(page, 'Run time')
+      .getByText(/\d sec/)
+      .first()
+      .waitFor();
+
+    // Other rules.
+    await page.goto(`${one.url}/admin/spaces/word-statistics`);
+    await page.getByLabel('Longest run').fill('300');
+    await page.getByText('There are changes that are not saved').waitFor();
+    await button(page, 'Save').click();
+    await page.getByText('Saved.').waitFor();
+    const { space } = await admin.ask<{ space: { policy: object } }>(
+      '{ space(id: "word-statistics") { policy { maxRunSeconds maxQueued } } }',
+    );
+    expect(space.policy).toEqual({ maxRunSeconds: 300, maxQueued: 1000 });
+
+    // A user comes and goes.
+    await place(page, 'Users').click();
+    await button(page, 'Add a user').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name').fill('ada');
+    await button(page, 'Suggest one').click();
+    const password = await dialog.getByRole('textbox', { name: 'Password' }).inputValue();
+    await dialog.getByRole('button', { name: 'Add a user' }).click();
+    await page.getByText('ada can sign in now.').waitFor();
+    await signIn(one, 'ada', password);
+    await button(page, 'Disable: ada').click();
+    await dialog.getByRole('button', { name: 'Disable' }).click();
+    await row(page, 'ada').getByText('Disabled').waitFor();
+    await expect(signIn(two, 'ada', password)).rejects.toThrow('UNAUTHENTICATED');
+
+    // The token ends, at the process that the app is not at, and with it the app.
+    await page.goto(`${two.url}/admin/tokens`);
+    await row(page, 'GPU box').getByText('App', { exact: true }).waitFor();
+    await row(page, 'GPU box')
+      .getByText(/now|ago/)
+      .waitFor();
+    const left = once(app, 'exit');
+    await button(page, 'Revoke: GPU box').click();
+    await dialog.getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('No tokens yet').waitFor();
+    expect((await left)[0]).not.toBe(0);
+    await place(page, 'Apps').click();
+    await page.getByText('No app is connected.').waitFor();
+
+    // All of it is written down.
+    await place(page, 'Audit log').click();
+    for (const words of [
+      'admin signed in',
+      'admin created the space word-statistics',
+      'admin made the token “GPU box”',
+      'The app “demo app” connected with the token “GPU box”',
+      'admin changed the space word-statistics',
+      'admin added the user ada',
+      'ada signed in',
+      'admin disabled the user ada',
+      'A sign-in as ada was refused',
+      'admin revoked the token “GPU box”',
+    ]) {
+      await page.getByText(words, { exact: true }).first().waitFor();
+    }
+    await page.getByText('changed: policy.maxRunSeconds').waitFor();
+    await page.getByRole('combobox', { name: 'Only of these kinds' }).click();
+    await page.getByRole('option', { name: 'Revoked tokens' }).click();
+    await page.getByText('admin created the space').first().waitFor({ state: 'detached' });
+    expect(await page.getByRole('listitem').allInnerTexts()).toEqual([expect.stringContaining('revoked the token')]);
+    expect(tab.complaints).toEqual([]);
+    expect(tab.outside).toEqual([]);
+  });
+});
+
+describe('the administration', () => {
+  let server: TestServer;
+  let admin: Person;
+  let worker: Worker;
+  beforeAll(async () => {
+    server = await startServer(withAccounts());
+    admin = await signIn(server);
+    const input = {
+      id: 'ocr',
+      title: 'Read text',
+      inputs: {
+        files: { accept: ['image/*'] },
+        parameters: { type: 'object', properties: { fast: { type: 'boolean' } } },
+      },
+      policy: { whenOffline: 'QUEUE' },
+    };
+    await admin.ask('mutation ($input: CreateSpaceInput!) { createSpace(input: $input) { id } }', { input });
+    await newToken(server, admin, { role: 'REPORTER', name: 'nightly', prefix: 'render-', expiresInDays: 30 });
+    const token = await newToken(server, admin, { role: 'APP', name: 'lab', spaces: ['ocr'] });
+    worker = await openWorker(server, 'ocr', { connectionParams: token.headers });
+    await newUser(server, admin, 'grace');
+    await submit();
+  });
+  afterAll(async () => {
+    await worker[Symbol.asyncDispose]();
+    await server.close();
+  });
+
+  const submit = () => admin.ask('mutation { submitInference(input: { space: "ocr", prompt: "Hi" }) { id } }');
+
+  const PAGES = ['', '/spaces', '/spaces/ocr', '/spaces/new', '/apps', '/tokens', '/tokens/new', '/users', '/audit'];
+
+  it.each(['light', 'dark'] as const)('can be read by everybody, in %s colours', async (colorScheme) => {
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await signInAt(page, server.url);
+    for (const path of PAGES) {
+      await page.goto(`${server.url}/admin${path}`);
+      await page.getByRole('heading', { level: 2 }).waitFor();
+      expect([path, await violations(page)]).toEqual([path, []]);
+    }
+    await page.goto(`${server.url}/admin/users`);
+    await button(page, 'Add a user').click();
+    await page.getByRole('dialog').waitFor();
+    expect(await violations(page)).toEqual([]);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('fits on a phone, in Chinese too', async () => {
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await page.setViewportSize({ width: 360, height: 740 });
+    await signInAt(page, server.url);
+    for (const language of ['en', 'zh']) {
+      await page.evaluate((code) => localStorage.setItem('spacedock-language', code), language);
+      for (const path of PAGES) {
+        await page.goto(`${server.url}/admin${path}`);
+        await page.getByRole('heading', { level: 2 }).waitFor();
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        expect([path, over]).toEqual([path, 0]);
+      }
+    }
+    await heading(page, '审计日志');
+    await page.getByText('admin 新建了空间 ocr', { exact: true }).waitFor();
+    expect(await page.locator('main').innerText()).not.toMatch(/admin\.|\{\{/);
+    expect(await violations(page)).toEqual([]);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('is closed to others, in words, and the server gives them nothing either', async () => {
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await page.goto(`${server.url}/admin/tokens`);
+    await heading(page, 'For administrators');
+    await page.getByText('Sign in as an administrator').waitFor();
+    expect(await violations(page)).toEqual([]);
+    await signInAt(page, server.url, 'grace', 'password of grace');
+    await page.goto(`${server.url}/admin`);
+    await page.getByText('You are signed in as grace').waitFor();
+    expect(await page.getByRole('link', { name: 'Administration' }).count()).toBe(0);
+    expect(tab.complaints).toEqual([]);
+    const { errors } = await post(server, '{ stats { engine } }', {});
+    expect(errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+  });
+
+  it('says at the field what the server refuses', async () => {
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await signInAt(page, server.url);
+    await page.goto(`${server.url}/admin/spaces/new`);
+    await page.getByLabel('Title').fill('ocr');
+    await page.getByRole('switch', { name: 'Parameters' }).check();
+    await button(page, 'Save').click();
+    await page.getByText('There is a space "ocr" already').waitFor();
+    await page.getByLabel('Id', { exact: false }).first().fill('other');
+    const schema = page.getByLabel('JSON Schema', { exact: true });
+    await schema.fill('{"type": "object", "properties": {"a": {"type": "textt"}}}');
+    await button(page, 'Save').click();
+    await page.getByText(/is no valid JSON Schema/).waitFor();
+    expect(await schema.getAttribute('aria-invalid')).toBe('true');
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('says what goes with a space before it is deleted, and deletes none that works', async () => {
+    await using tab = await visit(browser);
+    const { page } = tab;
+    const work = await worker.work();
+    await signInAt(page, server.url);
+    await page.goto(`${server.url}/admin/spaces`);
+    await button(page, 'Delete: Read text').click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('1 job with its results and files').waitFor();
+    await dialog.getByText('1 token names it').waitFor();
+    await dialog.getByText('Worker').waitFor();
+    await dialog.getByText('1 job is being worked on').waitFor();
+    const confirm = dialog.getByRole('button', { name: 'Delete' });
+    expect(await confirm.isDisabled()).toBe(true);
+    await work.complete({ result: 1 });
+    // It hears of the end by itself.
+    await dialog.getByText('1 job is being worked on').waitFor({ state: 'detached' });
+    await dialog.getByLabel('Type ocr to confirm').fill('oc');
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog.getByLabel('Type ocr to confirm').fill('ocr');
+    await confirm.click();
+    await page.getByText('No space yet').waitFor();
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('draws the minutes before it was opened, as lines and as a table', async () => {
+    await admin.ask('mutation { reportComplete(input: { job: "early" }) { id } }');
+    await admin.ask('mutation { reportFailure(input: { job: "broken", error: "It broke" }) { id } }');
+    await expect
+      .poll(
+        async () => {
+          const { stats } = await admin.ask<{ stats: { total: { history: { failed: number }[] } } }>(
+            '{ stats { total { history { failed } } } }',
+          );
+          return stats.total.history.some(({ failed }) => failed > 0);
+        },
+        { timeout: 20_000 },
+      )
+      .toBe(true);
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await signInAt(page, server.url);
+    await page.goto(`${server.url}/admin`);
+    await figure(page, 'Failures').getByText('1', { exact: true }).waitFor();
+    const chart = page.getByRole('region', { name: 'Jobs a minute' }).filter({ has: page.locator('svg') });
+    expect(await chart.getByRole('img').getAttribute('aria-label')).toMatch(/^Jobs a minute: Completed \d+, Failed/);
+    expect(await chart.locator('path').first().getAttribute('d')).toMatch(/^M[\d.]+ [\d.]+/);
+    await chart.getByText('As a table').click();
+    expect(await chart.getByRole('row').count()).toBeGreaterThan(1);
+    expect(await violations(page)).toEqual([]);
+    expect(tab.complaints).toEqual([]);
+  });
+});
