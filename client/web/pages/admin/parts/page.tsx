@@ -1,26 +1,47 @@
 import { Alert, Group, Stack, Text, Title } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { useDocumentTitle } from '@mantine/hooks';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { graphql } from '../../../gql/index.ts';
 
-/** One page of the administration: its name, what it is for, what can be done. */
+/** Where the person came in; null once they have gone anywhere from there. */
+let entrance: string | null = location.pathname;
+
+/**
+ * One page of the administration: its name, what it is for, what can be done. Who comes from another is at its heading, which also tells
+ * readers of screens where they are.
+ */
 export function AdminPage({
   title,
   intro,
   actions,
+  fresh = false,
   children,
 }: {
   title: string;
   intro?: string;
   actions?: ReactNode;
+  /** Something new at the address where one was already. */
+  fresh?: boolean;
   children: ReactNode;
 }) {
+  const { t } = useTranslation();
+  const ref = useRef<HTMLHeadingElement>(null);
+  useDocumentTitle(`${title} · ${t('admin.title')} · Spacedock`);
+  useEffect(() => {
+    if (entrance === location.pathname && !fresh) return;
+    entrance = null;
+    scrollTo(0, 0);
+    ref.current?.focus({ preventScroll: true });
+  }, [fresh]);
   return (
     <Stack gap="lg">
       <Group justify="space-between" align="start">
         <div>
-          <Title order={2}>{title}</Title>
+          <Title order={2} ref={ref} tabIndex={-1} style={{ outline: 'none' }}>
+            {title}
+          </Title>
           {intro && <Text c="dimmed">{intro}</Text>}
         </div>
         {actions && <Group gap="xs">{actions}</Group>}

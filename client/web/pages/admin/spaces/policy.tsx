@@ -84,7 +84,7 @@ export function Choice<T extends string>({
       <SegmentedControl
         aria-label={label}
         maw="100%"
-        styles={{ label: { whiteSpace: 'normal' } }}
+        styles={{ label: { whiteSpace: 'normal', overflowWrap: 'break-word' } }}
         value={value}
         onChange={(chosen) => onChange(chosen as T)}
         data={choices.map((choice) => ({ value: choice, label: t(`admin.spaces.${choice as string}`) }))}

@@ -19,6 +19,7 @@ export function CreatedToken({ secret, token }: CreateTokenMutation['createToken
     <AdminPage
       title={t('admin.tokens.createdTitle')}
       intro={token.name}
+      fresh
       actions={
         <Button component={Link} to="/admin/tokens" variant="default">
           {t('admin.actions.done')}

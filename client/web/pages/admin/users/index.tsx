@@ -58,7 +58,11 @@ export function UsersPage() {
               <Stack gap={0}>
                 <Group gap="xs">
                   <Text fw={600}>{name}</Text>
-                  {viewer?.id === id && <Badge variant="default">{t('admin.users.you')}</Badge>}
+                  {viewer?.id === id && (
+                    <Badge variant="default" tt="none">
+                      {t('admin.users.you')}
+                    </Badge>
+                  )}
                 </Group>
                 {issuer && (
                   <Text size="sm" c="dimmed">
