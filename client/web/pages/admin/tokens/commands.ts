@@ -53,7 +53,7 @@ await reporter.track('${job}', async ({ each }) => {
 });
 await reporter.close();`,
     python: `pip install httpx
-SPACEDOCK_TOKEN=${secret} python3 client/examples/python/reporter.py --url ${url} ${job}`,
+SPACEDOCK_TOKEN=${secret} python3 client/examples/python/reporter.py --url ${url} --directory docs ${job}`,
     curl: curl(
       wanted,
       `mutation { reportProgress(input: {job: \\"${job}\\", stage: \\"building\\", progress: 0.4}) { status } }`,
