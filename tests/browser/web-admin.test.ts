@@ -210,7 +210,7 @@ describe('the administration', () => {
     await admin.ask('mutation ($input: CreateSpaceInput!) { createSpace(input: $input) { id } }', { input });
     await newToken(server, admin, { role: 'REPORTER', name: 'nightly', prefix: 'render-', expiresInDays: 30 });
     const token = await newToken(server, admin, { role: 'APP', name: 'lab', spaces: ['ocr'] });
-    worker = await openWorker(server, 'ocr', { connectionParams: token.headers });
+    worker = await openWorker(server, 'ocr', { connection: { connectionParams: token.headers } });
     await newUser(server, admin, 'grace');
     await submit();
   });

@@ -84,17 +84,10 @@ export async function openWorker(
   {
     capacity = 1,
     instance = crypto.randomUUID() as string,
-<<<<<<< HEAD
     connection,
   }: { capacity?: number; instance?: string; connection?: RawSocketOptions } = {},
 ): Promise<Worker> {
   const socket = await openSocket(server, connection);
-=======
-    connectionParams,
-  }: { capacity?: number; instance?: string; connectionParams?: Record<string, unknown> } = {},
-): Promise<Worker> {
-  const socket = await openSocket(server, { connectionParams });
->>>>>>> 116234d (A page of one's own outside of this repository is built in CI, and the administration is tested in Chromium)
   const input = { instance, name: 'Worker', spaces: [spaces].flat(), capacity };
   const flow = socket.subscribe<AppEvent>(PENDING_REQUESTS, { input });
   const registered = (await flow.next()) as Told<'AppRegistered'>;

@@ -14,6 +14,7 @@ import type { TypedDocumentNode as DocumentNode } from '@graphql-typed-document-
  * Learn more about it here: https://the-guild.dev/graphql/codegen/plugins/presets/preset-client#reducing-bundle-size
  */
 type Documents = {
+    "\n  mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }\n": typeof types.ChangePasswordDocument,
     "\n  query AdminApps {\n    remoteApps { id name version status spaces capacity running connectedAt lastSeenAt }\n    spaces { id title }\n  }\n": typeof types.AdminAppsDocument,
     "\n  query AdminAudit($after: String, $kind: [AuditKind!]) {\n    auditLog(first: 50, after: $after, kind: $kind) {\n      nodes { id at kind actor { id name role } address subject detail count }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n": typeof types.AdminAuditDocument,
     "\n  fragment StatsPoint on StatsPoint {\n    at seconds submitted completed failed cancelled queued activeJobs activeConnections watchers runMs { p50 p95 }\n  }\n": typeof types.StatsPointFragmentDoc,
@@ -32,13 +33,18 @@ type Documents = {
     "query AdminUsers { users { id name role enabled issuer createdAt } }": typeof types.AdminUsersDocument,
     "mutation DisableUser($name: String!) { disableUser(name: $name) { id enabled } }": typeof types.DisableUserDocument,
     "mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }": typeof types.EnableUserDocument,
+    "query SpaceNames { spaces { id title } }": typeof types.SpaceNamesDocument,
+    "query JobExists($id: ID!) { job(id: $id) { id } }": typeof types.JobExistsDocument,
     "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n": typeof types.LoginDocument,
+    "query SignInWays { signIn { password oidc } }": typeof types.SignInWaysDocument,
     "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt parameters files { accept maxBytes maxCount } } }\n  }\n": typeof types.SpaceFormDocument,
+    "\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": typeof types.SpaceJobsDocument,
     "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n": typeof types.SpaceCardsDocument,
     "mutation Logout { logout }": typeof types.LogoutDocument,
     "query Viewer { viewer { id name role } }": typeof types.ViewerDocument,
 };
 const documents: Documents = {
+    "\n  mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }\n": types.ChangePasswordDocument,
     "\n  query AdminApps {\n    remoteApps { id name version status spaces capacity running connectedAt lastSeenAt }\n    spaces { id title }\n  }\n": types.AdminAppsDocument,
     "\n  query AdminAudit($after: String, $kind: [AuditKind!]) {\n    auditLog(first: 50, after: $after, kind: $kind) {\n      nodes { id at kind actor { id name role } address subject detail count }\n      pageInfo { hasNextPage endCursor }\n    }\n  }\n": types.AdminAuditDocument,
     "\n  fragment StatsPoint on StatsPoint {\n    at seconds submitted completed failed cancelled queued activeJobs activeConnections watchers runMs { p50 p95 }\n  }\n": types.StatsPointFragmentDoc,
@@ -57,8 +63,12 @@ const documents: Documents = {
     "query AdminUsers { users { id name role enabled issuer createdAt } }": types.AdminUsersDocument,
     "mutation DisableUser($name: String!) { disableUser(name: $name) { id enabled } }": types.DisableUserDocument,
     "mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }": types.EnableUserDocument,
+    "query SpaceNames { spaces { id title } }": types.SpaceNamesDocument,
+    "query JobExists($id: ID!) { job(id: $id) { id } }": types.JobExistsDocument,
     "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n": types.LoginDocument,
+    "query SignInWays { signIn { password oidc } }": types.SignInWaysDocument,
     "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt parameters files { accept maxBytes maxCount } } }\n  }\n": types.SpaceFormDocument,
+    "\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": types.SpaceJobsDocument,
     "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n": types.SpaceCardsDocument,
     "mutation Logout { logout }": types.LogoutDocument,
     "query Viewer { viewer { id name role } }": types.ViewerDocument,
@@ -78,6 +88,10 @@ const documents: Documents = {
  */
 export function graphql(source: string): unknown;
 
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }\n"): (typeof documents)["\n  mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -153,11 +167,27 @@ export function graphql(source: "mutation EnableUser($name: String!) { enableUse
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "query SpaceNames { spaces { id title } }"): (typeof documents)["query SpaceNames { spaces { id title } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "query JobExists($id: ID!) { job(id: $id) { id } }"): (typeof documents)["query JobExists($id: ID!) { job(id: $id) { id } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n"): (typeof documents)["\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "query SignInWays { signIn { password oidc } }"): (typeof documents)["query SignInWays { signIn { password oidc } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt parameters files { accept maxBytes maxCount } } }\n  }\n"): (typeof documents)["\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt parameters files { accept maxBytes maxCount } } }\n  }\n"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n"): (typeof documents)["\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
