@@ -69,7 +69,7 @@ export async function openServer(
   });
   services.spaces.observe(() => sockets.reconsider());
   const doorkeeper = createDoorkeeper(services, client, config);
-  const files = createFileRoutes(services, doorkeeper.welcome);
+  const files = createFileRoutes(services, doorkeeper);
   const oidc = createOidcRoutes(services, doorkeeper);
   const metrics = createMetrics(services);
   const pages = createPages();

@@ -55,7 +55,7 @@ export function tokenWish(
     throw badInput('input.spaces', `at most ${MAX_TOKEN_SPACES} spaces`, MAX_TOKEN_SPACES);
   }
   for (const id of spaces ?? []) spaceId('input.spaces', id);
-  const prefix = input.prefix || null;
+  const prefix = input.prefix ?? null;
   if (prefix !== null && role !== 'REPORTER') throw badInput('input.prefix', 'only a reporter is limited to a prefix');
   if (prefix !== null && !PREFIX.test(prefix)) {
     throw badInput('input.prefix', 'must be 1 to 127 of the characters A-Z a-z 0-9 _ -', 127);

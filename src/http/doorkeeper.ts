@@ -87,14 +87,16 @@ export function createDoorkeeper(
       return asker;
     },
 
-    /** Cuts a stream of events when what it was asked with is worth nothing any more. */
-    hold(response: ServerResponse, asker: Asker): void {
+    /**
+     * Cuts what is on its way, a body or a stream of events, when what it was asked with is worth nothing any more.
+     * @returns not from here on
+     */
+    hold(response: ServerResponse, asker: Asker): () => void {
       const secret = secrets.get(asker);
-      if (secret === undefined) return;
-      response.once(
-        'close',
-        identity.hold(secret, asker.viewer, () => response.destroy()),
-      );
+      if (secret === undefined) return () => undefined;
+      const release = identity.hold(secret, asker.viewer, () => response.destroy());
+      response.once('close', release);
+      return release;
     },
   };
 }

@@ -6,26 +6,20 @@ import send from 'send';
 import type { StoredFile } from '../domain/job.ts';
 import { served } from '../domain/media-type.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
-import type { Viewer } from '../domain/viewer.ts';
 import { networkOf } from '../service/network.ts';
 import { isSignedIn, requireUpload } from '../service/permissions.ts';
 import type { Services } from '../service/services.ts';
 import { NoFile } from '../service/storage.ts';
 import type { Owner } from '../service/uploads.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
 import { FILE_HEADERS, PLAYED_HEADERS } from './headers.ts';
 import { refuseUnread, sendJson, sendRefusal } from './respond.ts';
-
-/** Who sends a request, and from where. Rejects with a Refusal where nobody may be. */
-export type Welcome = (
-  request: IncomingMessage,
-  response: ServerResponse,
-) => Promise<{ viewer: Viewer; address: string | null }>;
 
 /**
  * `POST /files`: one file, as the part `file` of a multipart form, or as the body with `?name=`. Answers its id, to be passed as a
  * `File` by the same viewer. `GET /files/<job>/<file>?expires=…&signature=…`: a file of a job, with Range, for whoever has the link.
  */
-export function createFileRoutes({ files, jobs, spaces, draining }: Services, welcome: Welcome) {
+export function createFileRoutes({ files, jobs, spaces, draining }: Services, { welcome, hold }: Doorkeeper) {
   async function upload(request: IncomingMessage, url: URL, owner: Owner): Promise<StoredFile> {
     const type = request.headers['content-type'] ?? '';
     if (!type.startsWith('multipart/form-data')) {
@@ -68,7 +62,9 @@ export function createFileRoutes({ files, jobs, spaces, draining }: Services, we
       if (draining())
         throw new Refusal('SERVER_DRAINING', 'This server is going away; try again', { retryAfterSeconds: 1 });
       try {
-        const { viewer, address } = await welcome(request, response);
+        const asker = await welcome(request, response);
+        hold(response, asker);
+        const { viewer, address } = asker;
         requireUpload(viewer, await spaces.all());
         // Whoever wants to can be as many visitors as they like: those of one address have one quota.
         const sharer = isSignedIn(viewer) ? viewer.id : `address ${networkOf(address ?? '')}`;

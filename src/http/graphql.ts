@@ -68,6 +68,8 @@ interface ServerContext {
   asker: Asker;
   /** The answer is a stream, which goes on as long as its reader takes it and its credentials are worth what they were. */
   begin(): void;
+  /** The operation is here, and is executed. */
+  arrived(): void;
 }
 
 export interface GraphqlParts {
@@ -151,7 +153,10 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     // The limit is kept before a body comes here.
     maxRequestBodySize: false,
     plugins: [plugin],
-    context: ({ asker }): Context => ({ services, watch, ...asker }),
+    context: ({ asker, arrived }): Context => {
+      arrived();
+      return { services, watch, ...asker };
+    },
   });
 
   function masked(error: unknown): GraphQLError {
@@ -228,7 +233,8 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
         doorkeeper.hold(response, asker);
       };
       if (request.headers.accept?.includes('text/event-stream')) begin();
-      await yoga(request, response, { asker, begin });
+      // What is revoked while the body comes is not done; what is done then is answered, also where it is the end of the asker's session.
+      await yoga(request, response, { asker, begin, arrived: doorkeeper.hold(response, asker) });
     },
 
     /** Bytes that wait for streams which are read slowly. */

@@ -25,7 +25,7 @@ interface Topic {
 }
 
 export const spaceDeleted = (space: SpaceId): Refusal =>
-  new Refusal('NOT_FOUND', `Space "${space}" was deleted`, { field: 'space' });
+  new Refusal('NOT_FOUND', `Space "${space}" is not there any more, or not yours to see`, { field: 'space' });
 
 export interface ConnectionWatchParts {
   engine: Engine;

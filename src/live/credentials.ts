@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { Config } from '../config.ts';
 import { Refusal } from '../domain/refusal.ts';
-import { isOwnOrigin } from './origin.ts';
+import { isTrustedOrigin } from './origin.ts';
 
 /** Who is signed in, in a browser. */
 export const SESSION_COOKIE = 'spacedock_session';
@@ -33,9 +33,7 @@ export function cookieSecrets(headers: IncomingHttpHeaders, config: Config): str
  */
 export function cookiesCount(headers: IncomingHttpHeaders, config: Config): boolean {
   const { origin, host, 'sec-fetch-site': site, 'content-type': type } = headers;
-  if (origin !== undefined) {
-    return isOwnOrigin(origin, host, config) || (config.allowedOrigins ?? []).includes(URL.parse(origin)?.origin ?? '');
-  }
+  if (origin !== undefined) return isTrustedOrigin(origin, host, config);
   if (site !== undefined) return site === 'same-origin' || site === 'none';
   return !type?.toLowerCase().startsWith('multipart/');
 }

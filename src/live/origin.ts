@@ -21,16 +21,21 @@ export function refusedFor({ origin, host }: { origin?: string; host?: string },
 /** No origin: not a page, or a page's own server. That one is allowed, and what the configuration names. */
 function originAllowed(origin: string | undefined, host: string | undefined, config: Config): boolean {
   if (origin === undefined) return true;
-  if (config.allowedOrigins?.includes('*') || isOwnOrigin(origin, host, config)) return true;
-  return config.allowedOrigins?.includes(URL.parse(origin)?.origin ?? '') ?? false;
+  if (config.allowedOrigins?.includes('*') || isTrustedOrigin(origin, host, config)) return true;
+  return !config.allowedOrigins && isLoopback(config.host) && LOCAL.has(URL.parse(origin)?.hostname ?? '');
 }
 
-/** Of a page that this server is the server of; while bound to loopback, unless the configuration says more, of any localhost. */
-export function isOwnOrigin(origin: string, host: string | undefined, config: Config): boolean {
+/**
+ * Of a page that this server is the server of, or that an operator has named: who is signed in is signed in there, too. While bound to
+ * loopback pages of any localhost may use the API, but as visitors: to a browser all ports of a host are one site, whoever listens there.
+ */
+export function isTrustedOrigin(origin: string, host: string | undefined, config: Config): boolean {
   const url = URL.parse(origin);
   if (!url) return false;
-  if (url.host === host || (config.publicUrl && url.origin === new URL(config.publicUrl).origin)) return true;
-  return !config.allowedOrigins && isLoopback(config.host) && LOCAL.has(url.hostname);
+  const open = config.publicUrl === null ? null : new URL(config.publicUrl);
+  if (url.origin === open?.origin || config.allowedOrigins?.includes(url.origin)) return true;
+  // Of the public address only as it is named, http or https.
+  return url.host === host && host !== open?.host;
 }
 
 /** While bound to loopback: this machine, or what the configuration names. */

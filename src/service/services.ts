@@ -105,7 +105,7 @@ export function createServices(engine: Engine, config: Config, log: Log, console
     limits: config.limits,
     trackedSeconds: config.trackedSeconds,
   });
-  const deletion = createSpaceDeletion({ engine, jobs, apps, spaces, log });
+  const deletion = createSpaceDeletion({ engine, jobs, apps, spaces, tokens, log });
   const administration = createAdministration({ spaces, deletion, apps, connections, audit });
   const sweeper = createSweeper({ engine, jobs, apps, spaces, deletion, files, graceMs: config.graceMs, log });
   const counters = newCounters();

@@ -9,12 +9,14 @@ import type { Log } from '../log.ts';
 import type { Apps } from './apps.ts';
 import type { Jobs } from './jobs.ts';
 import { DELETION, type Spaces } from './spaces.ts';
+import type { Tokens } from './tokens.ts';
 
 export interface SpaceDeletionParts {
   engine: Engine;
   jobs: Jobs;
   apps: Apps;
   spaces: Spaces;
+  tokens: Tokens;
   log: Log;
 }
 
@@ -31,7 +33,7 @@ export type SpaceDeletion = ReturnType<typeof createSpaceDeletion>;
  * Deletes spaces with all that is theirs. A document says that it is under way, from before the space's own goes until nothing is left:
  * what is interrupted is finished by any process's sweeper, and nobody makes a space of that id meanwhile.
  */
-export function createSpaceDeletion({ engine, jobs, apps, spaces, log }: SpaceDeletionParts) {
+export function createSpaceDeletion({ engine, jobs, apps, spaces, tokens, log }: SpaceDeletionParts) {
   const turn = (id: SpaceId, expect: number): Promise<number | null> =>
     engine.documents.put(DELETION, id, { until: engine.now() + TURN_MS }, expect);
 
@@ -49,6 +51,8 @@ export function createSpaceDeletion({ engine, jobs, apps, spaces, log }: SpaceDe
         await jobs.remove(job.id);
       }
     }
+    // Another space of that id is not theirs to serve.
+    await tokens.forget(id);
     // Those whose process is gone, too.
     const present = await engine.presence.list(id);
     await Promise.all(present.apps.map((app) => apps.abandon(id, app.id, app.session)));

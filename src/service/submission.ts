@@ -174,7 +174,8 @@ export function createSubmission({
       rates.submit(viewer, address, input.space);
       const key = input.idempotencyKey ?? null;
       if (key === null) return (await begin(input, viewer, key))!;
-      if (key.length === 0 || key.length > MAX_KEY || !key.isWellFormed()) {
+      if (!key.isWellFormed()) throw badInput('input.idempotencyKey', 'holds a lone surrogate and is no valid text');
+      if (key.length === 0 || key.length > MAX_KEY) {
         throw badInput('input.idempotencyKey', `must be 1 to ${MAX_KEY} characters`, MAX_KEY);
       }
       for (;;) {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { SpaceId } from '../domain/ids.ts';
 import type { Json } from '../domain/json.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
 import { type Token, type TokenInput, tokenWish, viewerOfToken } from '../domain/token.ts';
@@ -98,7 +99,7 @@ export function createTokens({ engine, accounts, spaces, access }: TokensParts) 
     /** The viewer's own, or all for an administrator; newest first. */
     async list(viewer: Viewer): Promise<Token[]> {
       requireTokens(viewer);
-      const tokens = (await all()).filter(({ owner }) => viewer.role === 'ADMIN' || owner.id === viewer.id);
+      const tokens = (await all()).filter((token) => isTheirs(viewer, token));
       return tokens.sort((a, b) => b.createdAt - a.createdAt);
     },
 
@@ -106,9 +107,27 @@ export function createTokens({ engine, accounts, spaces, access }: TokensParts) 
     async revoke(id: string, viewer: Viewer): Promise<Token | null> {
       requireTokens(viewer);
       const token = await stored(id);
-      if (!token || (viewer.role !== 'ADMIN' && token.owner.id !== viewer.id)) return null;
+      if (!token || !isTheirs(viewer, token)) return null;
       await remove(id);
       return token;
+    },
+
+    /** No app token is for this space any more; one that is for no other ends. */
+    async forget(space: SpaceId): Promise<void> {
+      for (const { value, revision, id } of await engine.documents.list<Stored>(KIND)) {
+        if (!value.spaces?.includes(space)) continue;
+        const rest = value.spaces.filter((one) => one !== space);
+        if (rest.length === 0) {
+          await remove(id);
+          continue;
+        }
+        const next = { ...value, spaces: rest } as Stored;
+        // Whoever was faster wrote down that it is in use.
+        if ((await engine.documents.put(KIND, id, next, revision, value.expiresAt ?? undefined)) === null) {
+          return this.forget(space);
+        }
+        await access.revoked({ kind: 'token', id });
+      }
     },
 
     /** Who the secret signs in; null: nobody (any more). */
@@ -128,3 +147,7 @@ export function createTokens({ engine, accounts, spaces, access }: TokensParts) 
     },
   };
 }
+
+/** A user's rights, also as an administrator's script has them, go as far as scripts of a user. */
+const isTheirs = (viewer: Viewer, { owner, role }: Token): boolean =>
+  viewer.role === 'ADMIN' || (owner.id === viewer.id && role === 'USER');

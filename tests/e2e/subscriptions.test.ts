@@ -143,7 +143,7 @@ describe.each(engines)('subscriptions on %s', (engine) => {
       const flow: Flow<SpaceConnectionFragment> = await follow(spaceConnectionSubscription, { space });
       await flow.next();
       await ask(server, deleteSpaceMutation, { id: space });
-      const message = `Space "${space}" was deleted`;
+      const message = `Space "${space}" is not there any more, or not yours to see`;
       expect(await flow.ended).toMatchObject([{ message, extensions: { code: 'NOT_FOUND', field: 'space' } }]);
       await ask(server, createSpaceMutation, { input: { id: space, title: 'Another' } });
       const again: Flow<SpaceConnectionFragment> = await follow(spaceConnectionSubscription, { space });
@@ -161,7 +161,7 @@ describe.each(engines)('subscriptions on %s', (engine) => {
       expect(await flow.until((job) => job.id === id)).toMatchObject({ status: 'QUEUED' });
       await ask(server, deleteSpaceMutation, { id: space });
       expect((await flow.rest()).at(-1)).toMatchObject({ status: 'CANCELLED' });
-      const message = `Space "${space}" was deleted`;
+      const message = `Space "${space}" is not there any more, or not yours to see`;
       expect(await flow.ended).toMatchObject([{ message, extensions: { code: 'NOT_FOUND', field: 'space' } }]);
       await cancel(server, marker);
       await kept.until((job) => job.id === marker && job.status === 'CANCELLED');
