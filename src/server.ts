@@ -147,6 +147,8 @@ export async function openServer(
     }
     const url = targetOf(request);
     if (!url) throw new Refusal('BAD_USER_INPUT', 'The request has no valid target');
+    // As everything behind this expects it, also where a client wrote all of the address (RFC 9112, 3.2.2).
+    request.url = `${url.pathname}${url.search}`;
     await route(request, response, url);
   }
 

@@ -35,11 +35,16 @@ export const MAX_PASSWORD = 256;
 
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u;
 
-/** What tells names apart: neither case nor the way a character is composed does. */
-export const accountKey = (name: string): string => name.normalize('NFKC').toLowerCase();
+/** Of this many times its limit, in UTF-16 units, nothing is a name or a password however it is composed; composing takes 18 times the memory. */
+const LONGEST_TRIED = 16;
+
+const composed = (name: string): string => (name.length > LONGEST_TRIED * MAX_NAME ? '' : name.normalize('NFKC'));
+
+/** What tells names apart: neither case nor the way a character is composed does. Empty, as nobody's is, where it is too long for a name. */
+export const accountKey = (name: string): string => composed(name).toLowerCase();
 
 export function accountName(field: string, name: string): string {
-  const normal = name.normalize('NFKC');
+  const normal = composed(name);
   if ([...normal].length > MAX_NAME || !NAME.test(normal)) {
     throw badInput(
       field,
@@ -51,7 +56,7 @@ export function accountName(field: string, name: string): string {
 }
 
 export function password(field: string, text: string): string {
-  const length = [...text].length;
+  const length = text.length > LONGEST_TRIED * MAX_PASSWORD ? text.length : [...text].length;
   if (length < MIN_PASSWORD) throw badInput(field, `must have at least ${MIN_PASSWORD} characters`, MIN_PASSWORD);
   if (length > MAX_PASSWORD) throw badInput(field, `must have at most ${MAX_PASSWORD} characters`, MAX_PASSWORD);
   if (!text.isWellFormed()) throw badInput(field, 'holds a lone surrogate and is no valid text');

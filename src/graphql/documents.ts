@@ -9,6 +9,8 @@ import { validateDocument } from './validation.ts';
 const DOCUMENTS_AT_HAND = 1000;
 /** Characters. */
 const LONGEST_AT_HAND = 20_000;
+/** Of all of them together. A token takes about 1 KB, parsed and with what is wrong with it: anybody can send documents that nobody sent before. */
+const TOKENS_AT_HAND = 50_000;
 
 /** What of a document may be run, decided in one place for every transport. */
 export interface Documents {
@@ -22,7 +24,11 @@ export interface Documents {
 
 /** Throws a ConfigError if the list of persisted operations cannot be read. */
 export function createDocuments({ limits, introspection, persistedOperations }: Config): Documents {
-  const atHand = new LRUCache<string, DocumentNode | GraphQLError>({ max: DOCUMENTS_AT_HAND });
+  const atHand = new LRUCache<string, DocumentNode | GraphQLError>({
+    max: DOCUMENTS_AT_HAND,
+    maxSize: TOKENS_AT_HAND,
+    sizeCalculation: (document) => ('tokenCount' in document ? (document.tokenCount ?? 1) : 1),
+  });
   const checked = new WeakMap<DocumentNode, readonly GraphQLError[]>();
   const persisted = readPersisted(persistedOperations);
   const complexityOf = createComplexityCheck(limits.query);

@@ -2,6 +2,9 @@ import { GraphQLError, type GraphQLFormattedError } from 'graphql';
 import { type ErrorCode, errorCodes, Refusal } from '../domain/refusal.ts';
 import { EngineUnavailable } from '../engine/engine.ts';
 
+/** Characters that GraphQL may use to say what is wrong: it repeats the names and values that are, however long they are. */
+const LONGEST_MESSAGE = 1000;
+
 /**
  * A refusal as GraphQL carries it: `extensions` with code, and where they apply field, limit, retryAfterSeconds. `http`: how Yoga is to
  * answer with it.
@@ -34,7 +37,7 @@ export function maskError(error: unknown, unexpected: (error: unknown) => void):
   if (cause === null && error instanceof GraphQLError) {
     const { code, ...rest } = error.extensions;
     return {
-      message: withoutValue(error),
+      message: bounded(withoutValue(error)),
       ...where,
       extensions: { ...rest, code: known(code) ? code : 'BAD_USER_INPUT' },
     };
@@ -54,6 +57,9 @@ function withoutValue({ message, originalError }: GraphQLError): string {
   const why = originalError.message.replace(/^(\w+ cannot represent [^:]*): .*$/s, '$1');
   return `Variable "${variable}" got an invalid value${where === undefined ? '' : ` at "${where}"`}; ${why}`;
 }
+
+const bounded = (message: string): string =>
+  message.length <= LONGEST_MESSAGE ? message : `${message.slice(0, LONGEST_MESSAGE).toWellFormed()}…`;
 
 /** The thrown error behind what GraphQL and others wrapped it in; null where GraphQL itself says it. */
 function original(error: unknown): unknown {

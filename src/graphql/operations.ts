@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { isTrackedId } from '../domain/ids.ts';
 import type { Job } from '../domain/job.ts';
+import { MAX_JSON_DEPTH } from '../domain/json.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { SYSTEM, type Viewer } from '../domain/viewer.ts';
 import { spaceDeleted } from '../live/connection-watch.ts';
@@ -26,6 +27,7 @@ import type { Context } from './context.ts';
 import type { Documents } from './documents.ts';
 import { maskError, refusalError } from './errors.ts';
 import { schema } from './schema.ts';
+import { MAX_VARIABLE_ERRORS } from './variables.ts';
 
 /** What watchers of these may share. Those that are not here are each client's own. */
 const SHARED: Record<string, Sharing['of']> = {
@@ -58,12 +60,20 @@ function keyOf(
   return JSON.stringify([viewer && rightsOf(viewer), operationName ?? null, asked, query]);
 }
 
+/** No variable of such a subscription is; and what writes a key out goes as deep as they do. */
+const isDeeper = (value: unknown, levels: number): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1)));
+
 /** What a subscription is about: its only id. Empty where it has none. */
 function subjectOf({ arguments: given = [] }: FieldNode, { variables }: Payload): string {
   for (const { name, value } of given) {
     if (name.value !== 'id' && name.value !== 'space') continue;
     if (value.kind === Kind.STRING || value.kind === Kind.INT) return value.value;
-    if (value.kind === Kind.VARIABLE) return `${variables?.[value.name.value] ?? ''}`;
+    if (value.kind !== Kind.VARIABLE) continue;
+    const asked = variables?.[value.name.value];
+    if (typeof asked === 'string' || typeof asked === 'number') return `${asked}`;
   }
   return '';
 }
@@ -148,7 +158,7 @@ export function createOperations(services: Services, watch: Watch, documents: Do
     if (operation !== 'subscription' || root?.kind !== Kind.FIELD) return null;
     const name = root.name.value;
     const of = SHARED[name];
-    if (!of) return null;
+    if (!of || isDeeper(payload.variables, MAX_JSON_DEPTH)) return null;
     const { contextValue } = args;
     const { viewer } = contextValue;
     const source = { ...args, contextValue: { ...contextValue, viewer: SYSTEM, link: null, address: null } };
@@ -186,7 +196,8 @@ export function createOperations(services: Services, watch: Watch, documents: Do
         }
         const contextValue: Context = { services, watch, ...asker, cookie: null };
         const { operationName, variables: variableValues } = payload;
-        const args = { schema, document, operationName, variableValues, contextValue };
+        const options = { maxCoercionErrors: MAX_VARIABLE_ERRORS };
+        const args = { schema, document, operationName, variableValues, contextValue, options };
         return { args, sharing: sharingOf(operation, { ...payload, query }, args) };
       } catch (error) {
         if (error instanceof Refusal) return [refusalError(error)];

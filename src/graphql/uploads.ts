@@ -9,6 +9,63 @@ import {
 } from 'graphql';
 import { badInput, type Refusal } from '../domain/refusal.ts';
 
+/** What of a form is looked at. */
+type Parts = Pick<FormData, 'get'>;
+
+/** Names that lead out of what was sent. */
+const NOWHERE = new Set(['__proto__', 'constructor', 'prototype']);
+
+/**
+ * Puts the files of a multipart request where its `map` says they belong
+ * (https://github.com/jaydenseric/graphql-multipart-request-spec). Throws a Refusal where that is no place: in a list only what is in it
+ * can be replaced, as an index alone can make one of billions.
+ */
+export function placeUploads(operations: unknown, form: Parts): void {
+  if (typeof operations !== 'object' || operations === null) {
+    throw badInput('operations', 'send a JSON object with a query');
+  }
+  for (const [name, paths] of Object.entries(mapOf(form))) {
+    for (const path of paths) place(operations, path, form.get(name));
+  }
+}
+
+function mapOf(form: Parts): Record<string, string[]> {
+  const text = form.get('map');
+  if (text === null) return {};
+  try {
+    const map: unknown = typeof text === 'string' ? JSON.parse(text) : null;
+    const isList = (paths: unknown) => Array.isArray(paths) && paths.every((path) => typeof path === 'string');
+    if (typeof map === 'object' && map !== null && Object.values(map).every(isList)) {
+      return map as Record<string, string[]>;
+    }
+  } catch {
+    // Said below.
+  }
+  throw badInput('map', 'send a JSON object with a list of paths for each file: {"0": ["variables.file"]}');
+}
+
+function place(operations: unknown, path: string, file: unknown): void {
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  let inner = operations;
+  for (const key of keys) {
+    const next = at(inner, key, path);
+    inner = next[key] = typeof next[key] === 'object' && next[key] !== null ? next[key] : {};
+  }
+  at(inner, last, path)[last] = file;
+}
+
+/** What the key can be set of. */
+function at(value: unknown, key: string, path: string): Record<string, unknown> {
+  const isPlace =
+    typeof value === 'object' &&
+    value !== null &&
+    !NOWHERE.has(key) &&
+    (Array.isArray(value) ? /^\d+$/.test(key) && Object.hasOwn(value, key) : true);
+  if (!isPlace) throw badInput('map', `${path.slice(0, 100)} is no place in the operations`);
+  return value as Record<string, unknown>;
+}
+
 /** Deeper than any value that is accepted. */
 const MAX_DEPTH = 200;
 

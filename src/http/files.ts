@@ -13,7 +13,7 @@ import { NoFile } from '../service/storage.ts';
 import type { Owner } from '../service/uploads.ts';
 import type { Doorkeeper } from './doorkeeper.ts';
 import { FILE_HEADERS, PLAYED_HEADERS } from './headers.ts';
-import { refuseUnread, sendJson, sendRefusal } from './respond.ts';
+import { refuseUnread, sendJson, sendNoFile } from './respond.ts';
 
 /**
  * `POST /files`: one file, as the part `file` of a multipart form, or as the body with `?name=`. Answers its id, to be passed as a
@@ -96,11 +96,7 @@ export function createFileRoutes({ files, jobs, spaces, draining }: Services, { 
       const headers = inline && /^(audio|video)\//.test(type) ? PLAYED_HEADERS : FILE_HEADERS;
       for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       send(request, basename(path), { root: dirname(path), index: false, cacheControl: false })
-        .on('error', (error: Error & { status?: number }) => {
-          if (response.headersSent) response.destroy();
-          else if (error.status === 416) response.writeHead(416, { 'content-range': `bytes */${file.size}` }).end();
-          else sendRefusal(response, gone());
-        })
+        .on('error', (error: Error) => sendNoFile(response, error, gone()))
         .pipe(response);
     },
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import { type ExecutionArgs, type ExecutionResult, GraphQLError } from 'graphql';
 import { createYoga, type GraphQLParams, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Config } from '../config.ts';
 import { badInput, Refusal } from '../domain/refusal.ts';
@@ -7,7 +7,8 @@ import type { Asker, Context } from '../graphql/context.ts';
 import type { Documents } from '../graphql/documents.ts';
 import { maskError, refusalError } from '../graphql/errors.ts';
 import { schema } from '../graphql/schema.ts';
-import { misplacedUpload } from '../graphql/uploads.ts';
+import { misplacedUpload, placeUploads } from '../graphql/uploads.ts';
+import { checkVariables } from '../graphql/variables.ts';
 import { subscribe } from '../live/patient.ts';
 import type { Watch } from '../live/watch.ts';
 import type { Log } from '../log.ts';
@@ -61,6 +62,33 @@ function parametersOf(search: URLSearchParams): GraphQLParams {
   };
 }
 
+type Parser = NonNullable<Parameters<NonNullable<Plugin['onRequestParse']>>[0]['requestParser']>;
+
+/** Reads a form as Yoga does, but for the places of files: Yoga puts them wherever it is told, and trips over what is no place. */
+function formParser(parse: Parser): Parser {
+  return async (request) => {
+    const form = request.formData();
+    const withoutMap = async () => {
+      const sent = await form;
+      return { get: (name: string) => (name === 'map' ? null : sent.get(name)) };
+    };
+    const params = await parse({ formData: withoutMap } as unknown as Request);
+    try {
+      placeUploads(params, await form);
+    } catch (error) {
+      throw error instanceof Refusal ? refusalError(error, { status: statusOf(error) }) : error;
+    }
+    return params;
+  };
+}
+
+/** Errors of our own making, which say how the transport is to answer. */
+function wrongVariables(args: ExecutionArgs): readonly GraphQLError[] {
+  const errors = checkVariables(args);
+  for (const { extensions } of errors) extensions.http = { status: 400 };
+  return errors;
+}
+
 /** What Yoga is given beside the request as it sees it. */
 interface ServerContext {
   req: IncomingMessage;
@@ -89,8 +117,10 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     onRequestParse({ request, url, requestParser, setRequestParser }) {
       if (request.method === 'GET') return setRequestParser(() => parametersOf(url.searchParams));
       if (request.method !== 'POST') return;
+      const type = request.headers.get('content-type');
+      if (requestParser && type?.startsWith('multipart/form-data')) return setRequestParser(formParser(requestParser));
       // Yoga takes a form too. Any page may send one without being asked where it comes from, and GraphQL has no use for it.
-      const form = request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded');
+      const form = type?.startsWith('application/x-www-form-urlencoded');
       if (requestParser && !form) return;
       const refusal = badInput('Content-Type', 'send application/json, or multipart/form-data with files');
       throw refusalError(refusal, { status: 415 });
@@ -107,11 +137,17 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
     onValidate: ({ setValidationFn }) => setValidationFn((_schema, document) => documents.check(document)),
     onExecute({ args, setResultAndStopExecution }) {
       const refusal = misplacedUpload(args);
-      if (refusal) setResultAndStopExecution({ errors: [refusalError(refusal, { status: 400 })] });
+      const errors = refusal ? [refusalError(refusal, { status: 400 })] : wrongVariables(args);
+      if (errors.length > 0) setResultAndStopExecution({ errors });
     },
     // A page that left before its subscription was there: nobody else would end it.
     onSubscribe({ args, setSubscribeFn, setResultAndStopExecution }) {
       setSubscribeFn(subscribe);
+      const errors = wrongVariables(args);
+      if (errors.length > 0) {
+        setResultAndStopExecution({ errors });
+        return;
+      }
       const { request, req, res, begin } = args.contextValue as unknown as ServerContext & { request: Request };
       try {
         res.once('close', addresses.enter(req));

@@ -50,6 +50,7 @@ function limitBody(request: IncomingMessage, response: ServerResponse, idleMs: n
   function done(): void {
     clearInterval(idle);
     clearTimeout(whole);
+    socket.off('close', done);
   }
   function cut(why: string): void {
     done();
@@ -64,4 +65,6 @@ function limitBody(request: IncomingMessage, response: ServerResponse, idleMs: n
   }
   request.once('end', done);
   request.once('close', done);
+  // Of a request that was answered before its body broke off, nothing more is heard.
+  socket.once('close', done);
 }

@@ -2,7 +2,9 @@ import { globSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import send from 'send';
+import { Refusal } from '../domain/refusal.ts';
 import { pagePolicy } from './headers.ts';
+import { sendNoFile } from './respond.ts';
 
 /** Where `npm run build` puts the pages, whether the server runs from source or built. */
 const BUILT = join(import.meta.dirname, extname(import.meta.filename) === '.ts' ? '../../dist/web' : '../../web');
@@ -41,7 +43,7 @@ export function createPages(directory = BUILT) {
         immutable: hashed,
         maxAge: hashed ? '1y' : 0,
       })
-        .on('error', () => response.destroy())
+        .on('error', (error: Error) => sendNoFile(response, error, new Refusal('NOT_FOUND', `There is no ${path}`)))
         .pipe(response);
     },
   };

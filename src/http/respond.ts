@@ -1,6 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ErrorCode, Refusal } from '../domain/refusal.ts';
+import { type ErrorCode, Refusal } from '../domain/refusal.ts';
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
   BAD_USER_INPUT: 400,
@@ -53,6 +53,16 @@ export function refuseUpgrade(socket: Duplex, refusal: Refusal, headers: Record<
 export const statusOf = ({ code, details }: Refusal): number =>
   code === 'INTERNAL_SERVER_ERROR' && details.retryAfterSeconds !== undefined ? 503 : (STATUS[code] ?? 400);
 const bodyOf = ({ code, details, message }: Refusal) => ({ errors: [{ message, extensions: { code, ...details } }] });
+
+/** Why `send` gave no file. `missing`: what is to be said of one that is not there. */
+export function sendNoFile(response: ServerResponse, { status }: Error & { status?: number }, missing: Refusal): void {
+  if (response.headersSent) response.destroy();
+  // The range that there is stands in a header.
+  else if (status === 416) response.writeHead(416).end();
+  else if (status === 412)
+    sendRefusal(response, new Refusal('BAD_USER_INPUT', 'If-Match or If-Unmodified-Since does not hold'), 412);
+  else sendRefusal(response, missing);
+}
 
 /** How much of a refused body is still taken, how long, and how long nothing of it may come. */
 const LINGER_BYTES = 64 * 1024 * 1024;
