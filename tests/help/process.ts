@@ -34,13 +34,24 @@ export interface ServerProcess extends AsyncDisposable {
   /** SIGSTOP: it does nothing any more, and its sockets stay open. */
   pause(): void;
   resume(): void;
+  /** What it holds when all that nobody needs is collected. Only of one that is `measured`. */
+  holds(): Promise<Holdings>;
   /** SIGTERM: it drains. Resolves with its exit code. */
   terminate(): Promise<number | null>;
   /** Starts it again, on the same port and data. */
   restart(): Promise<void>;
 }
 
+export interface Holdings {
+  /** Of JavaScript's heap and of buffers, in bytes. */
+  memory: number;
+  /** What keeps the process alive, by kind: sockets, timers. */
+  resources: Record<string, number>;
+}
+
 export interface ServerProcessOptions {
+  /** Whether it can be asked what it holds. @default false */
+  measured?: boolean;
   /** Keeps state there. @default embedded */
   redis?: RedisServer;
   /** Shared with another process; the caller's to delete. @default its own, deleted with it */
@@ -56,6 +67,20 @@ const END_WITH_PARENT = `data:text/javascript,${encodeURIComponent(
   `process.once('disconnect', () => process.kill(process.pid, 'SIGKILL')); process.channel.unref();`,
 )}`;
 
+const TELL_HOLDINGS = `data:text/javascript,${encodeURIComponent(
+  `process.on('message', () => {
+    gc();
+    setImmediate(() => {
+      gc();
+      const { heapUsed, external } = process.memoryUsage();
+      const resources = {};
+      for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
+      process.send({ memory: heapUsed + external, resources });
+    });
+  });
+  process.channel.unref();`,
+)}`;
+
 /** Resolves when it listens. */
 export async function startProcess(options: ServerProcessOptions = {}): Promise<ServerProcess> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'spacedock-process-')));
@@ -66,7 +91,8 @@ export async function startProcess(options: ServerProcessOptions = {}): Promise<
   const running = () => child.exitCode === null && child.signalCode === null;
 
   async function start(): Promise<string> {
-    child = spawn(process.execPath, ['--import', END_WITH_PARENT, MAIN], {
+    const measuring = options.measured ? ['--expose-gc', '--import', TELL_HOLDINGS] : [];
+    child = spawn(process.execPath, [...measuring, '--import', END_WITH_PARENT, MAIN], {
       env: {
         PATH: process.env.PATH,
         LOG_LEVEL: 'info',
@@ -119,6 +145,11 @@ export async function startProcess(options: ServerProcessOptions = {}): Promise<
     kill: async () => void (await end('SIGKILL')),
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
+    async holds() {
+      child.send('what do you hold?');
+      const [told] = (await once(child, 'message')) as [Holdings];
+      return told;
+    },
     terminate: () => end('SIGTERM'),
     restart: async () => void (await start()),
     async [Symbol.asyncDispose]() {
