@@ -17,10 +17,11 @@ export interface EventStreamsOptions {
 }
 
 /**
- * A browser opens six connections to a server over HTTP/1.1, all its tabs together counted: two are left for everything else. What
- * is more takes turns: whoever has heard where things stand makes room.
+ * A browser opens six connections to a server over HTTP/1.1, all its tabs together counted: some must be left for everything else, and
+ * for the other tabs. What is more takes turns: whoever has heard where things stand makes room.
  */
-const AT_A_TIME = 4;
+const AT_A_TIME = 3;
+const AT_A_TIME_UNSEEN = 1;
 const TURN_MS = 2000;
 /** What came before the end of a stream has been told by then. */
 const BROKEN_MS = 250;
@@ -57,6 +58,7 @@ export async function openEventStreams(options: EventStreamsOptions): Promise<So
     if (over) return;
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);
+    if (typeof document !== 'undefined') document.removeEventListener('visibilitychange', onVisibility);
     const lost = new SpacedockError('CONNECTION_LOST', `Lost the connection to ${address.base}: ${reason}`);
     over = lost;
     const all = [...running, ...waiting];
@@ -71,18 +73,26 @@ export async function openEventStreams(options: EventStreamsOptions): Promise<So
   }
 
   function fill(): void {
-    while (running.size < AT_A_TIME && waiting.length > 0) run(waiting.shift()!);
+    const room = unseen() ? AT_A_TIME_UNSEEN : AT_A_TIME;
+    while (running.size < room && waiting.length > 0) run(waiting.shift()!);
     if (waiting.length > 0) timer ??= setTimeout(takeTurns, TURN_MS);
   }
 
   function takeTurns(): void {
     timer = undefined;
     const next = [...running].find(({ heard }) => heard);
-    if (next && waiting.length > 0) {
-      next.stop();
-      running.delete(next);
-      waiting.push(next);
-    }
+    if (next && waiting.length > 0) makeRoom(next);
+    fill();
+  }
+
+  function makeRoom(stream: Stream): void {
+    stream.stop();
+    running.delete(stream);
+    waiting.push(stream);
+  }
+
+  function onVisibility(): void {
+    if (unseen()) for (const stream of [...running].slice(AT_A_TIME_UNSEEN)) makeRoom(stream);
     fill();
   }
 
@@ -125,6 +135,7 @@ export async function openEventStreams(options: EventStreamsOptions): Promise<So
 
   const onAbort = () => end('given up');
   signal?.addEventListener('abort', onAbort);
+  if (typeof document !== 'undefined') document.addEventListener('visibilitychange', onVisibility);
   if (signal?.aborted) onAbort();
 
   return {
@@ -155,6 +166,8 @@ export async function openEventStreams(options: EventStreamsOptions): Promise<So
     cut: end,
   };
 }
+
+const unseen = (): boolean => typeof document !== 'undefined' && document.hidden;
 
 /** Rejects unless the API answers here over HTTP, and knows who we are then. A visitor whom the server does not know comes as a new one. */
 async function greet(options: EventStreamsOptions): Promise<void> {

@@ -4,6 +4,7 @@ export const en = {
     menu: 'Pages',
     spaces: 'Spaces',
     history: 'My jobs',
+    everybody: 'Jobs',
     admin: 'Administration',
     skip: 'Skip to the content',
   },

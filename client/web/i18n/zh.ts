@@ -2,7 +2,7 @@ import type { Translation } from './en.ts';
 
 /** Chinese has one form of number: `_one` is never used. */
 export const zh: Translation = {
-  nav: { menu: '页面', spaces: '空间', history: '我的任务', admin: '管理', skip: '跳到内容' },
+  nav: { menu: '页面', spaces: '空间', history: '我的任务', everybody: '任务', admin: '管理', skip: '跳到内容' },
   preferences: {
     title: '语言与配色',
     language: '语言',

@@ -31,7 +31,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [open, { toggle, close }] = useDisclosure();
   const places = [
     { to: '/', text: t('nav.spaces') },
-    { to: '/jobs', text: t('nav.history') },
+    { to: '/jobs', text: t(viewer?.role === 'ADMIN' ? 'nav.everybody' : 'nav.history') },
     ...(viewer?.role === 'ADMIN' ? [{ to: '/admin', text: t('nav.admin') }] : []),
   ];
   const isHere = (to: string) =>

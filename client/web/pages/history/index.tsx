@@ -6,6 +6,7 @@ import { Link, useLocation, useSearchParams } from 'wouter';
 import type { JobRowFragment } from '../../../sdk/gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
 import { Page } from '../../parts/page.tsx';
+import { useViewer } from '../../parts/viewer.tsx';
 import { JobPages } from './job-pages.tsx';
 
 const namesQuery = graphql(`query SpaceNames { spaces { id title } }`);
@@ -22,6 +23,7 @@ const FILTERS: Record<string, Status[]> = {
 
 export default function HistoryPage() {
   const { t } = useTranslation();
+  const viewer = useViewer();
   const [search, setSearch] = useSearchParams();
   const [{ data }] = useQuery({ query: namesQuery });
   const status = search.get('status') ?? '';
@@ -37,7 +39,7 @@ export default function HistoryPage() {
   }
 
   return (
-    <Page title={t('nav.history')}>
+    <Page title={t(viewer?.role === 'ADMIN' ? 'nav.everybody' : 'nav.history')}>
       <Group align="end" gap="sm">
         <Select
           label={t('history.status')}
