@@ -2,7 +2,7 @@ import { Badge, Group, Text, VisuallyHidden } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useSpaceConnection } from '../../sdk/react.ts';
 
-const COLOURS = { CONNECTED: 'green', RECONNECTING: 'yellow', DISCONNECTED: 'gray' };
+const COLOURS = { CONNECTED: 'green', RECONNECTING: 'yellow', DISCONNECTED: 'gray.6' };
 
 /** Whether a space's apps are connected, live, and how loaded they are. */
 export function Connection({ space, announced = false }: { space: string; announced?: boolean }) {

@@ -10,7 +10,7 @@ export function EventLog({ job: { events } }: { job: JobSnapshot }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="scrolls" tabIndex={0} aria-label={t('monitor.events')}>
-      <Table verticalSpacing={4} className="figures" miw={420}>
+      <Table verticalSpacing={4} className="figures" miw={540}>
         <Table.Thead>
           <Table.Tr>
             <Table.Th>{t('monitor.at')}</Table.Th>
