@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, Page } from 'playwright-core';
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAIN } from '../cli/command.ts';
 import { endsWithUs } from '../help/children.ts';
@@ -296,6 +297,75 @@ describe('the administration', () => {
     await button(page, 'Save').click();
     await page.getByText(/is no valid JSON Schema/).waitFor();
     expect(await schema.getAttribute('aria-invalid')).toBe('true');
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('gives a user another password, and lets one who was disabled in again', async () => {
+    await using tab = await visit(browser);
+    const { page } = tab;
+    const ada = await newUser(server, admin, 'ada');
+    await signInAt(page, server.url);
+    await page.goto(`${server.url}/admin/users`);
+    await button(page, 'New password: ada').click();
+    const dialog = page.getByRole('dialog');
+    await button(page, 'Suggest one').click();
+    const password = await dialog.getByRole('textbox', { name: 'Password' }).inputValue();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('ada has the new password.').waitFor();
+    expect(await ada.refusal('{ tokens { id } }')).toBe('UNAUTHENTICATED');
+    await signIn(server, 'ada', password);
+    await button(page, 'Disable: ada').click();
+    await dialog.getByRole('button', { name: 'Disable' }).click();
+    await button(page, 'Enable: ada').click();
+    await row(page, 'ada').getByText('Can sign in').waitFor();
+    await signIn(server, 'ada', password);
+    // Whoever shut themselves out could not let themselves in again.
+    expect(await button(page, 'Disable: admin').isDisabled()).toBe(true);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('disconnects an app', async () => {
+    const token = await newToken(server, admin, { role: 'APP', spaces: ['ocr'] });
+    await using idle = await openWorker(server, 'ocr', { connectionParams: token.headers });
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await signInAt(page, server.url);
+    await page.goto(`${server.url}/admin/apps`);
+    await row(page, '0 of 1').getByRole('button', { name: 'Disconnect' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('its work goes back to the queue').waitFor();
+    await dialog.getByRole('button', { name: 'Disconnect' }).click();
+    await row(page, '0 of 1').waitFor({ state: 'detached' });
+    await row(page, '1 of 1').waitFor();
+    await idle.flow.rest().catch(() => {});
+    await admin.ask(`mutation { revokeToken(id: "${token.id}") }`);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('shows the audit log page by page', async () => {
+    const at = Date.now() - 3_600_000;
+    for (let second = 0; second < 60; second++) {
+      const entry = {
+        at: at + second * 1000,
+        actor: null,
+        address: '192.0.2.1',
+        subject: `old-${second}`,
+        detail: null,
+      };
+      const id = uuidv7({ msecs: entry.at });
+      await server.engine.records.add('audit-SPACE_DELETED', id, { ...entry, count: 1 }, at + 86_400_000, 1000);
+    }
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await signInAt(page, server.url);
+    await page.goto(`${server.url}/admin/audit`);
+    await page.getByText('Somebody deleted the space old-59').waitFor();
+    expect(await page.getByRole('listitem').count()).toBe(50);
+    await button(page, 'Show older').click();
+    await page.getByText('Somebody deleted the space old-0', { exact: true }).waitFor();
+    const said = await page.getByRole('listitem').allInnerTexts();
+    expect(new Set(said.filter((text) => text.includes('old-')).map((text) => text.split('\n')[0])).size).toBe(60);
+    expect(await button(page, 'Show older').count()).toBe(0);
     expect(tab.complaints).toEqual([]);
   });
 
