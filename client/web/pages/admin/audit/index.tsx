@@ -38,7 +38,7 @@ export function AuditPage() {
         clearable
         maw={640}
       />
-      <Stack gap="xs" component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
+      <Stack gap="xs">
         {pages.map((after, index) => (
           <Entries
             key={`${kinds.join()} ${after}`}
@@ -75,27 +75,29 @@ function Entries({ after, kinds, onMore }: EntriesProps) {
   }
   return (
     <>
-      {nodes.map((entry) => (
-        <Paper key={entry.id} withBorder px="md" py="xs" component="li">
-          <Group justify="space-between" gap="xs">
-            <Text fw={500}>{sentence(entry)}</Text>
-            {entry.count > 1 && (
-              <Badge variant="default" tt="none">
-                {t('admin.audit.times', { count: entry.count })}
-              </Badge>
-            )}
-          </Group>
-          <Text size="sm" c="dimmed" component="div">
-            {[<When key="when" at={entry.at} span />, ...rest(entry)].map((part, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: their order is fixed
-              <span key={index}>
-                {index > 0 && ' · '}
-                {part}
-              </span>
-            ))}
-          </Text>
-        </Paper>
-      ))}
+      <Stack gap="xs" component="ol" p={0} m={0} style={{ listStyle: 'none' }}>
+        {nodes.map((entry) => (
+          <Paper key={entry.id} withBorder px="md" py="xs" component="li">
+            <Group justify="space-between" gap="xs">
+              <Text fw={500}>{sentence(entry)}</Text>
+              {entry.count > 1 && (
+                <Badge variant="default" tt="none">
+                  {t('admin.audit.times', { count: entry.count })}
+                </Badge>
+              )}
+            </Group>
+            <Text size="sm" c="dimmed" component="div">
+              {[<When key="when" at={entry.at} span />, ...rest(entry)].map((part, index) => (
+                // biome-ignore lint/suspicious/noArrayIndexKey: their order is fixed
+                <span key={index}>
+                  {index > 0 && ' · '}
+                  {part}
+                </span>
+              ))}
+            </Text>
+          </Paper>
+        ))}
+      </Stack>
       {onMore && pageInfo.hasNextPage && pageInfo.endCursor && (
         <Button variant="default" mx="auto" onClick={() => onMore(pageInfo.endCursor!)}>
           {t('admin.actions.more')}
