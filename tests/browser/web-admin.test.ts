@@ -326,7 +326,7 @@ describe('the administration', () => {
 
   it('disconnects an app', async () => {
     const token = await newToken(server, admin, { role: 'APP', spaces: ['ocr'] });
-    await using idle = await openWorker(server, 'ocr', { connectionParams: token.headers });
+    await using idle = await openWorker(server, 'ocr', { connection: { connectionParams: token.headers } });
     await using tab = await visit(browser);
     const { page } = tab;
     await signInAt(page, server.url);
