@@ -1,10 +1,28 @@
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
+
+const OUT = join(import.meta.dirname, '../../dist/web');
+/** Smaller ones would gain nothing. */
+const WORTH_BYTES = 1024;
+
+/** Beside each text that is built the same compressed, for the server to send. */
+const compressed = () => ({
+  name: 'compressed',
+  closeBundle() {
+    for (const path of globSync('**/*.{js,css,html,svg,json}', { cwd: OUT })) {
+      const text = readFileSync(join(OUT, path));
+      if (text.length >= WORTH_BYTES) writeFileSync(join(OUT, `${path}.gz`), gzipSync(text, { level: 9 }));
+    }
+  },
+});
 
 /** The pages, built into dist/web, which the server serves at /. */
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react()],
+  plugins: [react(), compressed()],
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,

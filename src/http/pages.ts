@@ -1,6 +1,7 @@
 import { globSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
+import { contentType } from 'mime-types';
 import send from 'send';
 import { Refusal } from '../domain/refusal.ts';
 import { pagePolicy } from './headers.ts';
@@ -37,7 +38,13 @@ export function createPages(directory = BUILT) {
       if (file === '/index.html') response.setHeader('content-security-policy', POLICY);
       // Named after what is in them.
       const hashed = file.startsWith('/assets/');
-      send(request, file, {
+      const packed = files.has(`${file}.gz`) && acceptsGzip(request);
+      if (files.has(`${file}.gz`)) response.appendHeader('vary', 'Accept-Encoding');
+      if (packed) {
+        response.setHeader('content-encoding', 'gzip');
+        response.setHeader('content-type', contentType(extname(file)) || 'application/octet-stream');
+      }
+      send(request, packed ? `${file}.gz` : file, {
         root: directory,
         index: false,
         immutable: hashed,
@@ -48,3 +55,7 @@ export function createPages(directory = BUILT) {
     },
   };
 }
+
+/** Whatever weight it is given, unless that is none (RFC 9110, 12.5.3). */
+const acceptsGzip = ({ headers }: IncomingMessage): boolean =>
+  /(^|[\s,])gzip(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(`${headers['accept-encoding'] ?? ''}`);
