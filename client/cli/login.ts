@@ -24,6 +24,7 @@ interface LoginOptions {
   passwordStdin?: boolean;
 }
 
+const WITHOUT_TERMINAL = 'Give the name with --name, and the password on stdin with --password-stdin.';
 const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 
 export function addLoginCommands(program: Command): void {
@@ -59,18 +60,25 @@ async function login({ url, name: given, passwordStdin }: LoginOptions): Promise
       `${paint('yellow', `The line to ${url} is not encrypted: others may read the password.`, process.stderr)}\n`,
     );
   }
-  const name = given ?? (await ask('Name: '));
+  const name = given ?? (await ask('Name: ', WITHOUT_TERMINAL));
   const password = passwordStdin
     ? ((await linesOfStdin(1, 'the password as one line'))[0] as string)
-    : await askSecret(`Password of ${name} at ${url}: `);
+    : await askSecret(`Password of ${name} at ${url}: `, WITHOUT_TERMINAL);
   const { login: session } = await askAs(url)(loginMutation, { name, password }).catch((error) => {
-    throw errorCode(error) === 'UNAUTHENTICATED' ? new Problem((error as Error).message) : error;
+    throw errorCode(error) === 'UNAUTHENTICATED' ? wrongPassword(error as Error, url) : error;
   });
   const before = keptSession(url);
   keepSession(url, { token: session.token, name: session.viewer.name });
   if (before) await endSession(url, before.token).catch(() => {});
   process.stderr.write(`Signed in to ${url} as ${session.viewer.name} (${session.viewer.role}).\n`);
 }
+
+/** The name is not repeated as part of a command: it may be anything. */
+const wrongPassword = ({ message }: Error, url: string): Problem =>
+  new Problem(message, {
+    hint: `Try again. Who has forgotten it is given another by an administrator: spacedock user password NAME${atUrl(url)}
+The first administrator is admin; the server's first start printed the password, unless ADMIN_PASSWORD gave it.`,
+  });
 
 /** One that the server does not know any more has ended. */
 async function endSession(url: string, token: string): Promise<void> {

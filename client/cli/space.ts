@@ -126,13 +126,17 @@ function describesSpace(command: Command): Command {
     .option('--parameters <schema>', 'takes parameters of this JSON Schema: a file, or written out', jsonObject)
     .option('--no-parameters', 'takes no parameters')
     .addOption(
-      new Option('--visibility <who>', 'public: everybody who signs in; private: its members').choices([
-        'public',
-        'private',
-      ]),
+      new Option(
+        '--visibility <who>',
+        'public: everybody sees it, who is signed in submits; private: its members do both',
+      ).choices(['public', 'private']),
     )
-    .option('--members <names>', 'all who may use it while it is private: a,b; none: --members ""', commaList)
-    .option('--visitors', 'while it is public, also people who are not signed in may submit')
+    .option(
+      '--members <names>',
+      'who sees it and submits while it is private: user names, also of people who are yet to come: a,b; none: --members ""',
+      commaList,
+    )
+    .option('--visitors', 'while it is public, visitors submit too: people who are not signed in')
     .option('--no-visitors', 'only people who are signed in')
     .addOption(new Option('--when-offline <rule>', 'a submit while no app is connected').choices(['reject', 'queue']))
     .addOption(new Option('--order <order>', 'fair: submitters take turns').choices(['fifo', 'fair']))

@@ -7,7 +7,7 @@ import { type RunningCommand, shellCode, startCommand } from './command.ts';
 import { createLineFilter } from './line-filter.ts';
 import { secondsFrom, talksToServer } from './options.ts';
 import { createOutputPump } from './output-pump.ts';
-import { EXIT } from './problem.ts';
+import { EXIT, explain } from './problem.ts';
 import { describeEnding, type Ending, STDERR_TAIL_CHARS } from './process-group.ts';
 import { mayBeProgress, progressIn } from './program-output.ts';
 import { CANCELLED, openReporter, passOn, type ReportingOptions, trackedId, waitOption } from './reporting.ts';
@@ -56,7 +56,8 @@ export function addTrackCommand(program: Command): void {
 
 async function track(job: string, words: string[], options: TrackOptions): Promise<void> {
   const reporter = openReporter(options);
-  const output = createOutput(reporter, job, options.stage);
+  let refusal: Error | undefined;
+  const output = createOutput(reporter, job, options.stage, (error) => errorCode(error) === errorCode(refusal));
   note(`Job ${job}; watch it with: spacedock watch ${job}`);
   const command = startCommand({
     words,
@@ -97,7 +98,11 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
 
   const title = options.title ?? basename(words[0] ?? '');
   const reported = reporter.track(job, work, { title }).catch((error: Error) => {
-    if (isRefusal(error)) warn(`Job ${job} is not reported on: ${oneLine(error.message)}`);
+    if (!isRefusal(error)) return;
+    refusal = error;
+    warn(`Job ${job} was refused, and is not reported on: ${oneLine(error.message)}`);
+    const { hint } = explain(error, { job });
+    if (hint) note(hint);
   });
   void reporter.report(job, options.stage);
 
@@ -111,7 +116,8 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
   silence.end();
   const all = await reporter.close({ timeoutSeconds: 0 });
   signals.end();
-  if (!all) warn(`${options.url} did not take the end of job ${job} in time: watchers do not see how it ended.`);
+  if (!all && !refusal)
+    warn(`${options.url} did not take the end of job ${job} in time: watchers do not see how it ended.`);
   if (stopped === 'replaced') process.exitCode = EXIT.replaced;
   if (stopped !== 'cancelled') return;
   process.exitCode = CANCELLED;
@@ -119,12 +125,17 @@ async function track(job: string, words: string[], options: TrackOptions): Promi
 }
 
 /** What the command writes goes to our own stdout and stderr as it is, and to the job without its lines of progress. */
-function createOutput(reporter: ProgressReporter, job: string, firstStage: string) {
+function createOutput(
+  reporter: ProgressReporter,
+  job: string,
+  firstStage: string,
+  wasTold: (refusal: Error) => boolean,
+) {
   const decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
   const pump = createOutputPump(reporter, job, {
     onReply() {},
     onRefused(error) {
-      if (wasReplaced(error)) return;
+      if (wasReplaced(error) || wasTold(error)) return;
       warn(`The output of job ${job} is not taken any more: ${oneLine(error.message)}`);
     },
   });

@@ -21,6 +21,8 @@ interface UserOptions extends ServerOptions {
   json?: boolean;
 }
 
+const OWN_STDIN =
+  'Give the present password and the new one on stdin, a line each, and say so with --password-stdin. Of somebody else the new one will do: name them.';
 const PASSWORD_STDIN = 'read the password from stdin instead of asking for it';
 
 export function addUserCommands(program: Command): void {
@@ -85,7 +87,7 @@ async function reset(name: string, options: UserOptions): Promise<void> {
 async function changeOwn(options: UserOptions): Promise<void> {
   const [current = '', password = ''] = options.passwordStdin
     ? await linesOfStdin(2, 'the present password and the new one, a line each,')
-    : [await askSecret('Your present password: '), await newPassword(false, 'for you')];
+    : [await askSecret('Your present password: ', OWN_STDIN), await newPassword(false, 'for you')];
   await withConnection(options, (server) => server.request(changePasswordMutation, { current, new: password })).catch(
     (error) => {
       // The session is fine: what was typed is not.

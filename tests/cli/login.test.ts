@@ -71,7 +71,9 @@ describe('login', () => {
     const before = await kept();
     expect(await login('admin', 'wrong password')).toMatchObject({
       code: 2,
-      stderr: 'error: The name or the password is not right, or the user is disabled\n',
+      stderr: expect.stringMatching(
+        /^error: The name or the password is not right, or the user is disabled\nTry again\..*spacedock user password NAME --url .*\n/,
+      ),
     });
     expect(await kept()).toEqual(before);
   });
@@ -136,6 +138,12 @@ describe('a command', () => {
       code: 2,
       stderr: expect.stringMatching(/sign in first.*\nSign in with: spacedock login/),
     });
+    const tracked = await cli(['track', 'nightly', '--', 'sh', '-c', 'echo done; exit 4']);
+    expect(tracked).toMatchObject({ code: 4, stdout: 'done\n' });
+    expect(tracked.stderr).toMatch(
+      /nightly was refused.*: Reporting on tracked jobs: sign in first\nSign in with: spacedock login/,
+    );
+    expect(tracked.stderr).not.toMatch(/in time|not taken any more/);
     await newUser(server, admin, 'Cleo');
     await login('Cleo', 'password of Cleo');
     expect(await cli(['space', 'create', 'x'])).toMatchObject({
