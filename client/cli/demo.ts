@@ -239,6 +239,7 @@ function whatNext(url: string, password: string): string {
   const command = `node ${relative(process.cwd(), MAIN)}`;
   const target = atUrl(url);
   return `Now try:
+  ${paint('bold', `${url}/`)}  the pages, in a browser: the space, its queue and what is submitted
   ${paint('bold', `${url}/graphql`)}  the API, to play with
   ${paint('bold', `${command} submit ${SPACE} --file YOUR.png --watch${target}`)}  an image of yours
   ${paint('bold', `${command} login --name ${ADMIN}${target}`)}  sign in; the password is ${paint('bold', password)}
