@@ -199,6 +199,12 @@ async function furnish() {
   return { token, jobs };
 }
 
+async function makeToken(page: Page): Promise<void> {
+  await page.locator('main input[maxlength="64"]').fill('Workstation');
+  await page.locator('main form button[type=submit]').click();
+  await page.getByRole('tablist').waitFor();
+}
+
 type Look = [name: string, options: BrowserContextOptions, language: string];
 const LOOKS: Look[] = [
   ['light', { viewport: { width: 1280, height: 860 }, colorScheme: 'light' }, 'en'],
@@ -235,6 +241,14 @@ try {
     ['job-unknown', '/jobs/render-of-tomorrow'],
     ['account', '/account'],
     ['not-found', '/nowhere'],
+    ['admin-dashboard', '/admin'],
+    ['admin-spaces', '/admin/spaces'],
+    ['admin-space', '/admin/spaces/chat'],
+    ['admin-apps', '/admin/apps'],
+    ['admin-tokens', '/admin/tokens'],
+    ['admin-token', '/admin/tokens/new?space=chat', makeToken],
+    ['admin-users', '/admin/users'],
+    ['admin-audit', '/admin/audit'],
   ];
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

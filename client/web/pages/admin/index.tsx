@@ -3,7 +3,7 @@ import './texts/index.ts';
 import { Anchor, Button, Loader, Paper, Stack, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link, Route, Switch, useLocation } from 'wouter';
-import { useViewer } from '../../parts/viewer.tsx';
+import { signInPath, useViewer } from '../../parts/viewer.tsx';
 import { NotFoundPage } from '../not-found/index.tsx';
 import { AppsPage } from './apps/index.tsx';
 import { AuditPage } from './audit/index.tsx';
@@ -69,7 +69,7 @@ function Refused({ visitor, name }: { visitor: boolean; name: string }) {
         </Title>
         <Text>{visitor ? t('admin.refused.visitor') : t('admin.refused.user', { name })}</Text>
         {visitor && (
-          <Button component={Link} to="/sign-in">
+          <Button component={Link} to={signInPath()}>
             {t('account.signIn')}
           </Button>
         )}

@@ -129,7 +129,7 @@ function ParameterFields({ draft, change, problem }: PartProps) {
         <Text size="sm" fw={600} mb="sm">
           {t('admin.spaces.preview')}
         </Text>
-        {read.problem ? <Text c="dimmed">–</Text> : <Preview fields={read.fields} />}
+        {read.problem ? <Text c="dimmed">–</Text> : <Preview key={draft.schema} schema={read.schema} />}
       </Paper>
     </SimpleGrid>
   );

@@ -1,63 +1,28 @@
-import { Input, NumberInput, Select, Slider, Stack, Switch, Text, Textarea, TextInput } from '@mantine/core';
+import { Stack, Text } from '@mantine/core';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Field } from './schema.ts';
+import { ParameterField } from '../../space/parameter-field.tsx';
+import { defaultsOf, type Schema } from '../../space/parameters.ts';
 
-/** The fields that a JSON Schema makes, with their defaults, to be tried out. */
-export function Preview({ fields }: { fields: Field[] }) {
+/** The fields that a JSON Schema makes in the space's form, with their defaults, to be tried out. */
+export function Preview({ schema }: { schema: Schema }) {
   const { t } = useTranslation();
+  const [values, setValues] = useState(() => defaultsOf(schema));
+  const fields = Object.entries(schema.properties ?? {});
   if (fields.length === 0) return <Text c="dimmed">{t('admin.spaces.previewEmpty')}</Text>;
   return (
     <Stack gap="sm">
-      {fields.map((field) => (
-        // With another default or kind it is another field.
-        <One key={JSON.stringify(field)} field={field} />
+      {fields.map(([name, field]) => (
+        <ParameterField
+          key={name}
+          name={name}
+          schema={field}
+          required={schema.required?.includes(name) ?? false}
+          value={values[name]}
+          onChange={(value) => setValues((now) => ({ ...now, [name]: value }))}
+          error={null}
+        />
       ))}
     </Stack>
   );
-}
-
-function One({ field: { label, description, required, default: value, kind } }: { field: Field }) {
-  const common = { label, description, withAsterisk: required };
-  const text = value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-  switch (kind.type) {
-    case 'choice':
-      return <Select {...common} data={[...new Set(kind.choices)]} defaultValue={text || null} />;
-    case 'switch':
-      return <Switch label={label} description={description} defaultChecked={value === true} />;
-    case 'number': {
-      const { least, most, whole } = kind;
-      const number = typeof value === 'number' ? value : undefined;
-      if (least !== null && most !== null && least < most) {
-        const step = whole ? 1 : (most - least) / 100;
-        return (
-          <Input.Wrapper {...common} pb={18}>
-            <Slider
-              thumbLabel={label}
-              min={least}
-              max={most}
-              step={step}
-              defaultValue={number ?? least}
-              marks={[
-                { value: least, label: `${least}` },
-                { value: most, label: `${most}` },
-              ]}
-            />
-          </Input.Wrapper>
-        );
-      }
-      return (
-        <NumberInput
-          {...common}
-          min={least ?? undefined}
-          max={most ?? undefined}
-          allowDecimal={!whole}
-          defaultValue={number}
-        />
-      );
-    }
-    case 'json':
-      return <Textarea {...common} autosize minRows={2} defaultValue={text} />;
-    case 'text':
-      return <TextInput {...common} defaultValue={text} />;
-  }
 }

@@ -1,24 +1,9 @@
 import type { Json } from '../../../../sdk/json.ts';
-
-/** One parameter, as far as a form can show it. */
-export interface Field {
-  name: string;
-  label: string;
-  description: string | null;
-  required: boolean;
-  default: Json | undefined;
-  kind:
-    | { type: 'choice'; choices: string[] }
-    | { type: 'switch' }
-    | { type: 'number'; whole: boolean; least: number | null; most: number | null }
-    | { type: 'text' }
-    /** A list or an object: people write it as JSON. */
-    | { type: 'json' };
-}
+import type { Schema } from '../../space/parameters.ts';
 
 export type Read =
-  | { schema: Json; fields: Field[]; problem: null }
-  | { schema: null; fields: []; problem: { key: string; values: Record<string, string> } };
+  | { schema: Json & Schema; problem: null }
+  | { schema: null; problem: { key: string; values: Record<string, string> } };
 
 /** To begin with. */
 export const EXAMPLE = JSON.stringify(
@@ -39,12 +24,29 @@ export const EXAMPLE = JSON.stringify(
 type JsonObject = { [name: string]: Json };
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown) => typeof value === 'string';
+const isNumber = (value: unknown) => typeof value === 'number';
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText);
+
+/** What a form draws a field from, each of its kind: while somebody types, anything may stand there. */
+const SHAPES: Record<string, (value: unknown) => boolean> = {
+  type: (value) => isText(value) || isTexts(value),
+  title: isText,
+  description: isText,
+  format: isText,
+  examples: Array.isArray,
+  enum: (value) => Array.isArray(value) && value.length > 0,
+  oneOf: (value) => Array.isArray(value) && value.every(isObject),
+  items: isObject,
+  ...Object.fromEntries(
+    ['minimum', 'maximum', 'multipleOf', 'minLength', 'maxLength', 'maxItems'].map((name) => [name, isNumber]),
+  ),
+};
 
 /** A JSON Schema that somebody typed. The server looks at it more closely; this is what can be said while they type. */
 export function schemaOf(text: string): Read {
   const wrong = (key: string, values: Record<string, string> = {}): Read => ({
     schema: null,
-    fields: [],
     problem: { key, values },
   });
   let schema: Json;
@@ -54,39 +56,15 @@ export function schemaOf(text: string): Read {
     return wrong('notJson', { message: (error as Error).message });
   }
   if (!isObject(schema) || schema.type !== 'object') return wrong('notObject');
-  const { properties = {}, required } = schema;
+  const { properties = {}, required = [] } = schema;
   if (!isObject(properties)) return wrong('notProperties');
-  const fields: Field[] = [];
+  if (!isTexts(required)) return wrong('notRequired');
   for (const [name, property] of Object.entries(properties)) {
     if (!isObject(property)) return wrong('notField', { name });
-    fields.push(fieldOf(name, property, Array.isArray(required) && required.includes(name)));
+    for (const field of [property, ...(isObject(property.items) ? [property.items] : [])]) {
+      const odd = Object.keys(field).find((key) => SHAPES[key]?.(field[key]) === false);
+      if (odd !== undefined) return wrong('notShape', { name, key: odd });
+    }
   }
-  return { schema, fields, problem: null };
-}
-
-function fieldOf(name: string, property: JsonObject, required: boolean): Field {
-  const { title, description } = property;
-  return {
-    name,
-    label: typeof title === 'string' && title ? title : name,
-    description: typeof description === 'string' ? description : null,
-    required,
-    default: property.default,
-    kind: kindOf(property),
-  };
-}
-
-function kindOf({ type, enum: choices, minimum, maximum }: JsonObject): Field['kind'] {
-  if (Array.isArray(choices)) {
-    return {
-      type: 'choice',
-      choices: choices.map((choice) => (typeof choice === 'string' ? choice : JSON.stringify(choice))),
-    };
-  }
-  if (type === 'boolean') return { type: 'switch' };
-  if (type === 'number' || type === 'integer') {
-    const bound = (value: unknown) => (typeof value === 'number' ? value : null);
-    return { type: 'number', whole: type === 'integer', least: bound(minimum), most: bound(maximum) };
-  }
-  return type === 'string' ? { type: 'text' } : { type: 'json' };
+  return { schema: schema as Json & Schema, problem: null };
 }
