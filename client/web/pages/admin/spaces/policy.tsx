@@ -83,7 +83,8 @@ export function Choice<T extends string>({
       </Text>
       <SegmentedControl
         aria-label={label}
-        maw="100%"
+        w="100%"
+        maw={440}
         styles={{ label: { whiteSpace: 'normal', overflowWrap: 'break-word' } }}
         value={value}
         onChange={(chosen) => onChange(chosen as T)}
