@@ -98,7 +98,7 @@ it('a job of 10,000 updates is painted at most once for each frame, and the page
   await report(server, 'Complete', { job });
   await page.locator('[data-status=COMPLETED]').first().waitFor();
   expect(tab.complaints).toEqual([]);
-}, 240_000);
+}, 400_000);
 
 it('of 10,000 pieces of output the end is on the page, and all of it is to be had', async () => {
   await using server = await startServer({ env: { MAX_OPERATIONS_PER_SECOND: '100000' } });
@@ -150,7 +150,7 @@ it('of 10,000 pieces of output the end is on the page, and all of it is to be ha
     all.length,
   );
   expect(tab.complaints).toEqual([]);
-}, 240_000);
+}, 400_000);
 
 const closing = <T extends { close(): Promise<void> }>(what: T): T & AsyncDisposable =>
   Object.assign(what, { [Symbol.asyncDispose]: () => what.close() });

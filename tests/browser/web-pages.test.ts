@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startChildApp } from '../help/child-app.ts';
 import { ask } from '../help/client.ts';
 import { newToken, person, signIn, withAccounts } from '../help/people.ts';
 import { startServer, type TestServer } from '../help/server.ts';
 import { openBrowser, visit } from './chromium.ts';
 import { BUILT, card, createSpace, fits, isAccessible, report, says } from './web.ts';
+
+// On a busy machine axe takes seconds for a page.
+vi.setConfig({ testTimeout: 180_000 });
 
 let browser: Browser;
 beforeAll(async () => {

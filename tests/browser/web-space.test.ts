@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startChildApp } from '../help/child-app.ts';
 import { ask } from '../help/client.ts';
 import { newUser, signIn, withAccounts } from '../help/people.ts';
@@ -14,6 +14,9 @@ import { card, createSpace, idOf, isAccessible, keepValues, kept, root, says, st
 
 const samples = join(root, 'client/examples/ocr/samples');
 const normal = (text: string | null) => (text ?? '').trim().replace(/\s+/g, ' ');
+
+// On a busy machine axe takes seconds for a page.
+vi.setConfig({ testTimeout: 180_000 });
 
 let browser: Browser;
 beforeAll(async () => {
