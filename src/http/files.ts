@@ -71,8 +71,8 @@ export function createFileRoutes({ files, jobs, spaces, draining }: Services, { 
         const { id, name, type, size } = await upload(request, url, { id: viewer.id, sharer });
         sendJson(response, 201, { id, name, type, size });
       } catch (error) {
-        // Who went away in the middle hears no answer.
-        if (request.destroyed && !request.complete) return;
+        // Who went away hears no answer, be it that all of the body had come and was not read yet.
+        if (request.destroyed && !request.readableEnded) return;
         if (!(error instanceof Refusal)) throw error;
         refuseUnread(request, response, error);
       }

@@ -96,6 +96,19 @@ describe('a server', () => {
     expect([type, payload]).toEqual(['next', { data: { stats: { engine: 'sqlite' } } }]);
   });
 
+  it('minds no sender of a file who sends all of it and is gone before it is read', async () => {
+    const { port, hostname } = new URL(server.url);
+    const head = 'POST /files?name=x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 3\r\n\r\n';
+    for (let n = 0; n < 100; n++) {
+      const socket = createConnection(Number(port), hostname);
+      socket.on('error', () => undefined);
+      await new Promise((sent) => socket.write(`${head}abc`, sent));
+      socket.resetAndDestroy();
+    }
+    expect((await fetch(`${server.url}/files?name=x`, { method: 'POST', body: 'abc' })).status).toBe(201);
+    expect(server.server.services.counters.errors).toBe(0);
+  });
+
   it('takes a request for a whole address as one for the path in it', async () => {
     const ask = (target: string) =>
       raw(server, `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
