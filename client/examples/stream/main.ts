@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * A remote app that streams text: goes on from a prompt as a Markov chain of words does, learned from the prompt and a page of a book.
+ * A remote app that streams text: goes on from a prompt as a Markov chain of words does, learned from the prompt and a page of a story.
  *
  *     SPACEDOCK_TOKEN=$(spacedock token create --spaces stories) node client/examples/stream/main.ts
- *     spacedock submit stories --prompt 'Alice was beginning' --watch
+ *     spacedock submit stories --prompt 'The ship was beginning' --watch
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -86,7 +86,7 @@ const app = connectRemoteApp({
   },
   onEvent(event) {
     if (event.type === 'registered')
-      console.log(`Serving ${space}: spacedock submit ${space} --prompt 'Alice was beginning' --watch`);
+      console.log(`Serving ${space}: spacedock submit ${space} --prompt 'The ship was beginning' --watch`);
     if (event.type === 'request') console.log(`Job ${event.job}\nspacedock watch ${event.job}`);
   },
 });
