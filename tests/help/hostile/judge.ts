@@ -26,6 +26,9 @@ const SECRETS: readonly RegExp[] = [
   /"stacktrace"|"stack"|originalError/,
 ];
 
+/** Secrets of visitors and sessions. */
+const RANDOM = /\bsd[a-z]_[\w.-]+/g;
+
 export interface Answer {
   status: number;
   headers: Record<string, string>;
@@ -60,7 +63,9 @@ export function createJudge(ofMachine: readonly string[] = []): Judge {
     faults.push(`${what.slice(0, 600)}\n  answers: ${asked.slice(0, 600)}`);
   }
 
-  function text(said: string, asked: string): void {
+  function text(all: string, asked: string): void {
+    // What is random may be any word.
+    const said = all.replace(RANDOM, '');
     // What was sent may come back, and is no secret.
     const found = SECRETS.find((secret) => secret.test(said) && !secret.test(asked));
     const path = paths.find((each) => said.includes(each));
@@ -102,6 +107,12 @@ export function createJudge(ofMachine: readonly string[] = []): Judge {
       return;
     }
     if (status === 416 && headers['content-range'] !== undefined) return;
+    // A person is told by a page.
+    const told = headers['content-type']?.startsWith('text/html') ? /<code>(\w+)<\/code>/.exec(body)?.[1] : undefined;
+    if (told !== undefined) {
+      errors([{ message: body, extensions: { code: told } }], asked);
+      return;
+    }
     const events = /^event: next\ndata: ([^\n]+)$/m.exec(body)?.[1];
     try {
       errors((JSON.parse(events ?? body) as { errors?: unknown }).errors, asked);
