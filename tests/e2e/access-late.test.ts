@@ -5,7 +5,7 @@ import { newToken, newUser, type Person, signIn, withAccounts } from '../help/pe
 import { engines, startServer, type TestServer } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
 
-/** A request of which only the beginning has been sent. */
+/** A request of which only the beginning has been sent, and which the server has in hand. */
 async function begun(server: TestServer, who: Person, path: string, type: string, body: string) {
   const { hostname, port } = new URL(server.url);
   const socket: Socket = createConnection(Number(port), hostname);
@@ -15,39 +15,44 @@ async function begun(server: TestServer, who: Person, path: string, type: string
   });
   socket.on('error', () => undefined);
   const ended = new Promise<string>((resolve) => socket.once('close', () => resolve(answer)));
-  const head = `POST ${path} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: ${who.headers.authorization}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n`;
-  socket.write(head + body.slice(0, 10));
+  const head = `POST ${path} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: ${who.headers.authorization}\r\nContent-Type: ${type}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n`;
+  const taken = new Promise((resolve) => socket.once('data', resolve));
+  socket.write(head);
+  await taken;
+  socket.write(body.slice(0, 10));
   return { finish: () => void socket.write(body.slice(10)), ended };
 }
+
+let serial = 0;
 
 describe.each(engines)('a request that was begun before its credentials ended, on %s', (engine) => {
   const server = useServer(withAccounts({ engine }));
 
   it('is cut in the middle of its body, and nothing of it is done', async () => {
     const admin = await signIn(server);
-    const role =
-      'mutation { createUser(input: { name: "Mallory", password: "password of Mallory", role: ADMIN }) { id } }';
-    await admin.ask(role);
-    const mallory = await signIn(server, 'Mallory', 'password of Mallory');
+    const name = `mallory-${++serial}`;
+    const create = 'mutation ($input: CreateUserInput!) { createUser(input: $input) { id } }';
+    await admin.ask(create, { input: { name, password: 'password of Mallory', role: 'ADMIN' } });
+    const mallory = await signIn(server, name, 'password of Mallory');
+    // Known by then, so that a request is in hand as soon as it is taken.
+    await mallory.ask('{ viewer { id } }');
     const back = 'mutation { createUser(input: { name: "back", password: "password123", role: ADMIN }) { id } }';
     const json = JSON.stringify({ query: back });
     const requests = [
       await begun(server, mallory, '/graphql', 'application/json', json),
       await begun(server, mallory, '/files?name=x.txt', 'text/plain', 'x'.repeat(100)),
     ];
-    // The server has them in hand when it has answered what came after them on the same process.
-    await mallory.ask('{ viewer { id } }');
-    await admin.ask('mutation { disableUser(name: "Mallory") { id } }');
-    for (const { ended } of requests) expect(await ended).toBe('');
+    await admin.ask('mutation ($name: String!) { disableUser(name: $name) { id } }', { name });
+    for (const { ended } of requests) expect(await ended).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     for (const { finish } of requests) finish();
     const { users } = await admin.ask<{ users: { name: string }[] }>('{ users { name } }');
     expect(users.map(({ name }) => name)).not.toContain('back');
-    expect(await server.engine.documents.list('upload')).toEqual([]);
+    await expect.poll(() => server.engine.documents.list('upload'), { timeout: 10_000 }).toEqual([]);
   });
 
   it('is answered where it ends them itself', async () => {
     const admin = await signIn(server);
-    const ada = await newUser(server, admin, `ada-${engine}`);
+    const ada = await newUser(server, admin, `ada-${++serial}`);
     const script = await newToken(server, ada, { role: 'USER' });
     expect(await script.ask('mutation ($id: ID!) { revokeToken(id: $id) }', { id: script.id })).toEqual({
       revokeToken: true,
