@@ -78,7 +78,7 @@ describe('a person in a browser', () => {
     issuer.person = { sub: 'grace', preferred_username: 'Grace' };
     await page.getByRole('link', { name: 'Sign in again' }).click();
     await agree(page);
-    await page.waitForURL(`${home}/graphql`);
+    await page.waitForURL(`${home}/`);
     expect(await whoIsIt(page)).toEqual({ name: 'Grace', role: 'USER' });
   });
 });
