@@ -196,8 +196,8 @@ describe('stream', () => {
   it('stops when it is cancelled', async () => {
     await using example = start('stream', ['--space', 'endless', '--words', '1000000']);
     await example.until(/^Serving endless/m);
-    const { id } = await person.submit('endless', 'never considering how');
-    await followOutput(person.connection, id).until(/^in the world she was/);
+    const { id } = await person.submit('endless', 'never put down');
+    await followOutput(person.connection, id).until(/^her cup, looked at the/);
     await person.cancel(id);
     expect(await person.end(id)).toMatchObject({
       status: 'CANCELLED',
