@@ -55,6 +55,18 @@ describe.each(engines)('who is asking, on %s', (engine) => {
     expect(await ada.ask(ME)).toMatchObject({ viewer: { name: 'Ada' } });
   });
 
+  it('stays signed in as long as they come: a use puts off the end of the session', async () => {
+    const flo = await newUser(server, await signIn(server), 'Flo');
+    const { documents } = server.engine;
+    type Session = { account: string; expiresAt: number };
+    const stored = async () => (await documents.list<Session>('session')).find(({ value }) => value.account === 'flo')!;
+    const { id, value, revision } = await stored();
+    const soon = server.engine.now() + 3_600_000;
+    await documents.put('session', id, { ...value, expiresAt: soon }, revision, soon);
+    await flo.ask(ME);
+    expect((await stored()).value.expiresAt).toBeGreaterThan(server.engine.now() + 29 * 86_400_000);
+  });
+
   it('is refused with one message, whatever is wrong', async () => {
     const admin = await signIn(server);
     await newUser(server, admin, 'Bob');
