@@ -7,6 +7,8 @@ export default defineConfig({
     retry: process.env.CI ? 1 : 0,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is polled for comes when it comes; a second would say how fast a shared machine is.
+    expect: { poll: { timeout: 30_000 } },
     // Each file starts servers, and some of them Redis and a browser: more at a time than cores only makes them slower.
     maxWorkers: 2,
     allowOnly: false,
