@@ -25,6 +25,8 @@ export interface SweeperParts {
 }
 
 const EVERY_MS = 500;
+/** Deadlines of tracked jobs are long: each sweep looks at this part of their partitions, in turn. */
+const TRACKED_TURNS = 4;
 const BATCH = 200;
 const AT_A_TIME = 20;
 const UPLOADS_EVERY_MS = 60_000;
@@ -33,6 +35,7 @@ const UPLOADS_EVERY_MS = 60_000;
 export function createSweeper({ engine, jobs, apps, spaces, deletion, files, graceMs, log }: SweeperParts) {
   let holdUntil = 0;
   let uploadsAt = 0;
+  let turn = 0;
   let stopped = false;
   let running: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout;
@@ -43,10 +46,15 @@ export function createSweeper({ engine, jobs, apps, spaces, deletion, files, gra
   hold();
   engine.onReady(hold);
 
+  function tracked(): string[] {
+    turn = (turn + 1) % TRACKED_TURNS;
+    return TRACKED_PARTITIONS.filter((_, n) => n % TRACKED_TURNS === turn);
+  }
+
   /** Whether there is more to do at once. */
   async function sweep(): Promise<boolean> {
     if (performance.now() < holdUntil || !engine.health().ready) return false;
-    const partitions = [...(await spaces.all()).map(({ id }) => id), ...TRACKED_PARTITIONS];
+    const partitions = [...(await spaces.all()).map(({ id }) => id), ...tracked()];
     const due = await engine.jobs.due(partitions, engine.now(), BATCH);
     let failed = false;
     for (let from = 0; from < due.length && !stopped; from += AT_A_TIME) {
