@@ -12,6 +12,8 @@ const rooms: Record<string, string> = {
   'src/main.ts': 'main',
   'src/production.ts': 'domain',
   'src/config.ts': 'domain',
+  'src/setting.ts': 'domain',
+  'src/settings.ts': 'domain',
   'src/log.ts': 'domain',
 };
 
@@ -68,10 +70,10 @@ describe('the house', () => {
     expect([...new Set(choosers)]).toEqual(['src/main.ts']);
   });
 
-  test('clients import nothing from the server; `spacedock serve` loads its entry', () => {
+  test('clients import nothing from the server; `spacedock serve` loads its settings and its entry', () => {
     expect(imports.filter(({ from, to }) => from.startsWith('client/') && to.startsWith('src/'))).toEqual([]);
     const loaders = globSync('client/**/*.ts', { cwd: root }).filter((file) =>
-      /['"`/]src\/main/.test(readFileSync(join(root, file), 'utf8')),
+      /['"`/]src\/(?:main|settings|\$\{)/.test(readFileSync(join(root, file), 'utf8')),
     );
     expect(loaders.map((file) => file.split(sep).join('/'))).toEqual(['client/cli/serve.ts']);
   });

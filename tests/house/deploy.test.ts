@@ -9,7 +9,8 @@ import { join, matchesGlob } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { environment, readConfig } from '../../src/config.ts';
+import { readConfig } from '../../src/config.ts';
+import { SETTINGS } from '../../src/settings.ts';
 import { endsWithUs } from '../help/children.ts';
 import { signIn, withAccounts } from '../help/people.ts';
 import { startServer } from '../help/server.ts';
@@ -61,7 +62,7 @@ function seconds(duration = '10s'): number {
 
 describe('docker-compose.yml', () => {
   it('sets only variables that the server knows, to values that it accepts', () => {
-    const known = Object.keys(environment.shape);
+    const known = Object.keys(SETTINGS);
     expect(Object.keys(variablesOf(server)).filter((name) => !known.includes(name))).toEqual([]);
     expect(config.redisUrl).toBe('redis://redis:6379');
   });
@@ -159,7 +160,7 @@ describe('Dockerfile', () => {
   });
 
   it('sets only variables that the server knows', () => {
-    const known = [...Object.keys(environment.shape), 'NODE_ENV'];
+    const known = [...Object.keys(SETTINGS), 'NODE_ENV'];
     expect(Object.keys(imageEnvironment).filter((name) => !known.includes(name))).toEqual([]);
   });
 
