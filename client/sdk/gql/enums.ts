@@ -52,9 +52,9 @@ export type ErrorCode =
   | 'FILE_TOO_LARGE'
   /** The space does not take files of this type. */
   | 'FILE_TYPE_NOT_ACCEPTED'
-  /** Not with these credentials, or from this origin. */
+  /** These credentials, or pages of this origin, may not do it. */
   | 'FORBIDDEN'
-  /** The space does not take such input. */
+  /** The space does not take such input: see its `inputs`. */
   | 'INPUT_NOT_ACCEPTED'
   /** Something unexpected; the log has it. */
   | 'INTERNAL_SERVER_ERROR'
@@ -62,9 +62,9 @@ export type ErrorCode =
   | 'JOB_FINISHED'
   /** The lease moved on, or the attempt is over: stop working on the job. */
   | 'LEASE_LOST'
-  /** There is no such thing, or it is not yours. */
+  /** There is no such thing, or it is not yours to see. */
   | 'NOT_FOUND'
-  /** Output is missing before this offset. */
+  /** Output is missing before this offset; `limit` is the offset to go on from. */
   | 'OUTPUT_GAP'
   /** The output of the asked attempt is gone. */
   | 'OUTPUT_TRUNCATED'
@@ -83,7 +83,7 @@ export type ErrorCode =
   /** Sign in first. */
   | 'UNAUTHENTICATED';
 
-/** Where a job is in its life. The last four are final. */
+/** Where a job is in its life. COMPLETED, FAILED, CANCELLED and TIMED_OUT are final. */
 export type JobStatus =
   /** Ended because someone asked. Never changes again. */
   | 'CANCELLED'
@@ -109,7 +109,7 @@ export type QueueOrder =
 
 /** What a viewer is. */
 export type Role =
-  /** A person who administers. */
+  /** A person who administers, or a script of one. */
   | 'ADMIN'
   /** Not signed in. */
   | 'ANONYMOUS'
@@ -117,7 +117,7 @@ export type Role =
   | 'APP'
   /** A service that reports progress of its own jobs. */
   | 'REPORTER'
-  /** A person. */
+  /** A person, or a script of one. */
   | 'USER';
 
 /** Who sees a space. */

@@ -22,21 +22,21 @@ export type CreateSpaceInput = {
   id: string;
   /** What a submit may bring. */
   inputs?: SpaceInputsInput | null | undefined;
-  /** The names of those who may use a private one. Default none. */
+  /** The names of the users who may use it if it is private. Default none. */
   members?: Array<string> | null | undefined;
   /** Its rules. */
   policy?: SpacePolicyInput | null | undefined;
   /** To show to people. */
   title: string;
-  /** Default PUBLIC. */
+  /** Who sees it. Default PUBLIC. */
   visibility?: SpaceVisibility | null | undefined;
-  /** Whether a public one takes submits of people who are not signed in. Default false. */
+  /** Whether a public space takes submits of people who are not signed in. Default false. */
   visitors?: boolean | null | undefined;
 };
 
 /** A token for a program. */
 export type CreateTokenInput = {
-  /** 1 to 3650. Left out: until it is revoked. */
+  /** Days until it ends, 1 to 3650. Left out: it ends when it is revoked. */
   expiresInDays?: number | null | undefined;
   /** 1 to 64 characters, to tell it from others. */
   name: string;
@@ -68,7 +68,7 @@ export type FileRulesInput = {
   maxCount?: number | null | undefined;
 };
 
-/** Where a job is in its life. The last four are final. */
+/** Where a job is in its life. COMPLETED, FAILED, CANCELLED and TIMED_OUT are final. */
 export type JobStatus =
   /** Ended because someone asked. Never changes again. */
   | 'CANCELLED'
@@ -190,7 +190,7 @@ export type ReportProgressInput = {
   stage: string;
 };
 
-/** A lease held before. */
+/** A lease that was held before the connection broke. */
 export type ResumeLeaseInput = {
   /** The job. */
   job: string;
@@ -200,7 +200,7 @@ export type ResumeLeaseInput = {
 
 /** What a viewer is. */
 export type Role =
-  /** A person who administers. */
+  /** A person who administers, or a script of one. */
   | 'ADMIN'
   /** Not signed in. */
   | 'ANONYMOUS'
@@ -208,34 +208,34 @@ export type Role =
   | 'APP'
   /** A service that reports progress of its own jobs. */
   | 'REPORTER'
-  /** A person. */
+  /** A person, or a script of one. */
   | 'USER';
 
 /** What a submit may bring. Left out stays as it is; of a new space: a prompt, no files, no parameters. */
 export type SpaceInputsInput = {
-  /** Which files it takes; null: none. */
+  /** Which files a submit may bring; null: none. */
   files?: FileRulesInput | null | undefined;
   /** A JSON Schema with "type": "object"; null: takes none. */
   parameters?: Json | null | undefined;
-  /** Whether it takes a prompt. */
+  /** Whether a submit may bring a prompt. */
   prompt?: boolean | null | undefined;
 };
 
 /** The rules of a space. Left out stays as it is. */
 export type SpacePolicyInput = {
-  /** 1 to 100. Default 2. */
+  /** How often a job is tried, when apps are lost or fail retryably: 1 to 100. Default 2. */
   maxAttempts?: number | null | undefined;
-  /** 1 to 2592000. Default 600. */
+  /** How long a job may wait, per stay in the queue: 1 to 2592000. Default 600. */
   maxQueueSeconds?: number | null | undefined;
-  /** 1 to 1000000. Default 1000. */
+  /** Jobs waiting at most, 1 to 1000000. Default 1000. */
   maxQueued?: number | null | undefined;
-  /** 1 to 2592000. Default 120. */
+  /** How long one attempt may take, 1 to 2592000. Default 120. */
   maxRunSeconds?: number | null | undefined;
-  /** Default FIFO. */
+  /** The order of the queue. Default FIFO. */
   order?: QueueOrder | null | undefined;
-  /** 60 to 31536000. Default 3600. */
+  /** How long a finished job is kept, with its files: 60 to 31536000. Default 3600. */
   retentionSeconds?: number | null | undefined;
-  /** Default REJECT. */
+  /** What a submit does while no app is connected. Default REJECT. */
   whenOffline?: WhenOffline | null | undefined;
 };
 
@@ -284,7 +284,7 @@ export type UpdateSpaceInput = {
   id: string;
   /** What a submit may bring. */
   inputs?: SpaceInputsInput | null | undefined;
-  /** The names of those who may use a private one. All of them. */
+  /** The names of all users who may use it if it is private, in place of those so far. */
   members?: Array<string> | null | undefined;
   /** Its rules, for jobs submitted from now on. */
   policy?: SpacePolicyInput | null | undefined;
@@ -292,7 +292,7 @@ export type UpdateSpaceInput = {
   title?: string | null | undefined;
   /** Who sees it. */
   visibility?: SpaceVisibility | null | undefined;
-  /** Whether a public one takes submits of people who are not signed in. */
+  /** Whether a public space takes submits of people who are not signed in. */
   visitors?: boolean | null | undefined;
 };
 

@@ -49,7 +49,7 @@ export type ConnectionStatus =
 
 /** A token for a program. */
 export type CreateTokenInput = {
-  /** 1 to 3650. Left out: until it is revoked. */
+  /** Days until it ends, 1 to 3650. Left out: it ends when it is revoked. */
   expiresInDays?: number | null | undefined;
   /** 1 to 64 characters, to tell it from others. */
   name: string;
@@ -71,7 +71,7 @@ export type CreateUserInput = {
   role?: Role | null | undefined;
 };
 
-/** Where a job is in its life. The last four are final. */
+/** Where a job is in its life. COMPLETED, FAILED, CANCELLED and TIMED_OUT are final. */
 export type JobStatus =
   /** Ended because someone asked. Never changes again. */
   | 'CANCELLED'
@@ -97,7 +97,7 @@ export type QueueOrder =
 
 /** What a viewer is. */
 export type Role =
-  /** A person who administers. */
+  /** A person who administers, or a script of one. */
   | 'ADMIN'
   /** Not signed in. */
   | 'ANONYMOUS'
@@ -105,7 +105,7 @@ export type Role =
   | 'APP'
   /** A service that reports progress of its own jobs. */
   | 'REPORTER'
-  /** A person. */
+  /** A person, or a script of one. */
   | 'USER';
 
 /** Who sees a space. */

@@ -79,7 +79,7 @@ builder.mutationFields((t) => ({
   startSession: t.field({
     type: SessionType,
     description:
-      'For who is not signed in and keeps no cookies: a visitor of their own, who finds their jobs again with the token. Browsers, and the acknowledgement of a WebSocket (`session`), get one unasked.',
+      'Makes who is not signed in, and keeps no cookies, a visitor of their own, who finds their jobs again with the token. Browsers, and the acknowledgement of a WebSocket (`session`), get one unasked.',
     resolve: (_root, _args, { services }) => services.signIn.visit(),
   }),
   logout: t.boolean({
@@ -92,7 +92,8 @@ builder.mutationFields((t) => ({
   }),
   changePassword: t.boolean({
     authScopes: { signedIn: true },
-    description: 'Of whoever is signed in. Ends all their other sessions.',
+    description:
+      'Changes the password of whoever is signed in with one, and ends all their other sessions. Always true; UNAUTHENTICATED if the current one is wrong.',
     args: {
       current: t.arg.string({ required: true, description: 'The password so far.' }),
       new: t.arg.string({ required: true, description: '8 to 256 characters.' }),
@@ -115,7 +116,7 @@ builder.mutationFields((t) => ({
   }),
   resetPassword: t.boolean({
     authScopes: { admin: true },
-    description: 'Gives a user another password, and ends all their sessions. For administrators.',
+    description: 'Gives a user another password, and ends all their sessions. Always true. For administrators.',
     args: {
       name: t.arg.string({ required: true, description: name }),
       new: t.arg.string({ required: true, description: '8 to 256 characters.' }),
@@ -128,7 +129,8 @@ builder.mutationFields((t) => ({
   disableUser: t.field({
     type: UserType,
     authScopes: { admin: true },
-    description: 'They cannot sign in any more; their sessions, scripts and sockets end. For administrators.',
+    description:
+      'Disables a user: they cannot sign in any more; their sessions, scripts and sockets end. For administrators.',
     args: { name: t.arg.string({ required: true, description: name }) },
     resolve: (_root, args, { services, viewer, address }) =>
       services.signIn.setEnabled({ viewer, address }, args.name, false),
@@ -136,7 +138,7 @@ builder.mutationFields((t) => ({
   enableUser: t.field({
     type: UserType,
     authScopes: { admin: true },
-    description: 'They can sign in again. For administrators.',
+    description: 'Ends what disableUser did: they can sign in again. For administrators.',
     args: { name: t.arg.string({ required: true, description: name }) },
     resolve: (_root, args, { services, viewer, address }) =>
       services.signIn.setEnabled({ viewer, address }, args.name, true),

@@ -51,7 +51,7 @@ const AuditEntryType = builder.objectRef<AuditEntry>('AuditEntry').implement({
 const AuditEdgeType = builder.objectRef<AuditPage['edges'][number]>('AuditEdge').implement({
   description: 'An entry in a page.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'To ask for what follows it.' }),
+    cursor: t.exposeString('cursor', { description: 'To ask for what follows it with, as `after`.' }),
     node: t.field({ type: AuditEntryType, description: 'The entry.', resolve: ({ node }) => node }),
   }),
 });

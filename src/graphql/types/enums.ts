@@ -19,7 +19,7 @@ const statuses: Record<JobStatus, string> = {
   TIMED_OUT: 'Ended by a deadline of the server. Never changes again.',
 };
 export const JobStatusType = builder.enumType('JobStatus', {
-  description: 'Where a job is in its life. The last four are final.',
+  description: 'Where a job is in its life. COMPLETED, FAILED, CANCELLED and TIMED_OUT are final.',
   values: described(statuses),
 });
 
@@ -61,8 +61,8 @@ export const RoleType = builder.enumType('Role', {
   description: 'What a viewer is.',
   values: described({
     ANONYMOUS: 'Not signed in.',
-    USER: 'A person.',
-    ADMIN: 'A person who administers.',
+    USER: 'A person, or a script of one.',
+    ADMIN: 'A person who administers, or a script of one.',
     APP: 'A remote app.',
     REPORTER: 'A service that reports progress of its own jobs.',
   }),
@@ -71,19 +71,19 @@ export const RoleType = builder.enumType('Role', {
 const codes: Record<Code, string> = {
   BAD_USER_INPUT: 'The operation or a value in it is not valid; `field` names it.',
   UNAUTHENTICATED: 'Sign in first.',
-  FORBIDDEN: 'Not with these credentials, or from this origin.',
-  NOT_FOUND: 'There is no such thing, or it is not yours.',
+  FORBIDDEN: 'These credentials, or pages of this origin, may not do it.',
+  NOT_FOUND: 'There is no such thing, or it is not yours to see.',
   ALREADY_EXISTS: 'The id is taken.',
   CONFLICT: 'Something else is in the way; the message says what.',
   SPACE_NOT_CONNECTED: 'No remote app is connected to the space.',
   QUEUE_FULL: 'As many jobs wait as the space allows, or as many of yours as the server does; `limit` says how many.',
-  INPUT_NOT_ACCEPTED: 'The space does not take such input.',
+  INPUT_NOT_ACCEPTED: 'The space does not take such input: see its `inputs`.',
   FILE_TOO_LARGE: 'A file is larger than `limit` bytes.',
   FILE_TYPE_NOT_ACCEPTED: 'The space does not take files of this type.',
   PAYLOAD_TOO_LARGE: 'A text, a JSON value or a message is larger than `limit` bytes.',
   LEASE_LOST: 'The lease moved on, or the attempt is over: stop working on the job.',
   JOB_FINISHED: 'The job has ended already.',
-  OUTPUT_GAP: 'Output is missing before this offset.',
+  OUTPUT_GAP: 'Output is missing before this offset; `limit` is the offset to go on from.',
   OUTPUT_TRUNCATED: 'The output of the asked attempt is gone.',
   RATE_LIMITED: 'Too many at once or in a while; `retryAfterSeconds` says when again.',
   QUERY_TOO_COMPLEX: 'The operation is too deep or too costly.',

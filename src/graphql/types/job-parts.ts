@@ -10,7 +10,7 @@ type FileOfJob = StoredFile & { job: string };
 export const StoredFileType = builder.objectRef<FileOfJob>('StoredFile').implement({
   description: 'A file of a job. It is deleted with the job.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Unique.' }),
+    id: t.exposeID('id', { description: 'Another for each file.' }),
     name: t.exposeString('name', {
       description: 'As the sender called it, without what could make a path or another name of it.',
     }),
@@ -44,7 +44,7 @@ export const JobInputType = builder.objectRef<{ job: string; input: JobInput }>(
 export const JobEventType = builder.objectRef<JobEvent>('JobEvent').implement({
   description: 'A change of status, stage or attempt.',
   fields: (t) => ({
-    at: t.field({ type: 'DateTime', description: 'When.', resolve: ({ at }) => at }),
+    at: t.field({ type: 'DateTime', description: 'When it changed.', resolve: ({ at }) => at }),
     status: t.field({ type: JobStatusType, description: 'The status from then on.', resolve: ({ status }) => status }),
     stage: t.exposeString('stage', { nullable: true, description: 'The stage from then on.' }),
     message: t.exposeString('message', { nullable: true, description: 'In words.' }),
@@ -56,17 +56,19 @@ export const JobErrorType = builder.objectRef<JobError>('JobError').implement({
   description: 'Why a job failed or timed out.',
   fields: (t) => ({
     code: t.exposeString('code', {
-      description: 'The app’s own code, or one of the server: APP_ERROR, APP_LOST, UNDELIVERABLE, TIMED_OUT.',
+      description:
+        'The app’s own code, or one of the server: APP_ERROR (the app gave none), APP_LOST (it went away, and no attempts remain), UNDELIVERABLE (no app took it, three times), TIMED_OUT.',
     }),
     message: t.exposeString('message', { description: 'In words.' }),
   }),
 });
 
 export const WaitRangeType = builder.objectRef<WaitRange>('WaitRange').implement({
-  description: 'Seconds, from the quartiles of the space’s recent run times and its capacity.',
+  description:
+    'How long a job is expected to wait, in seconds, from the quartiles of the space’s recent run times and its capacity.',
   fields: (t) => ({
-    low: t.exposeFloat('low', { description: 'If things go well.' }),
-    high: t.exposeFloat('high', { description: 'If they do not.' }),
+    low: t.exposeFloat('low', { description: 'If things go well: the lower quartile.' }),
+    high: t.exposeFloat('high', { description: 'If they do not: the upper quartile.' }),
   }),
 });
 

@@ -65,7 +65,7 @@ JobType.implement({
       description: 'What is being done, in the worker’s own word; `complete` at the end.',
       resolve: ({ progress }) => progress.stage,
     }),
-    progress: t.float({ description: '0 to 1.', resolve: ({ progress }) => progress.progress }),
+    progress: t.float({ description: 'How far it is, 0 to 1.', resolve: ({ progress }) => progress.progress }),
     message: t.string({
       nullable: true,
       description: 'What the last report said.',
@@ -74,7 +74,7 @@ JobType.implement({
     metadata: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'What the worker added.',
+      description: 'What the worker added to its reports.',
       resolve: ({ progress }) => progress.metadata,
     }),
     events: t.field({
@@ -125,7 +125,9 @@ JobType.implement({
       description: 'Seconds until it is expected to start. Null unless queued and known.',
       resolve: async (job, _args, context) => (await placeOf(job, context))?.wait,
     }),
-    attempt: t.exposeInt('attempt', { description: 'Which try it is; 0 before the first.' }),
+    attempt: t.exposeInt('attempt', {
+      description: 'Which try it is, or which run of a tracked job; 0 before the first.',
+    }),
     app: t.field({
       type: RemoteAppType,
       nullable: true,
@@ -227,7 +229,7 @@ builder.subscriptionFields((t) => ({
     args: {
       id: t.arg.id({ required: true, description: 'The job.' }),
       after: t.arg.float({ defaultValue: 0, description: 'UTF-8 bytes that are known: the `end` of the last chunk.' }),
-      attempt: t.arg.int({ description: 'The attempt of the last chunk. Null: the current one.' }),
+      attempt: t.arg.int({ description: 'The attempt of the last chunk that is known. Null: the current one.' }),
     },
     subscribe: (_root, { id, after, attempt }, { watch, viewer }) =>
       watch.output(id, after ?? 0, attempt ?? null, viewer),
@@ -237,7 +239,7 @@ builder.subscriptionFields((t) => ({
     type: JobType,
     description:
       'Every job of a space that you may see, as it changes; of all spaces, and tracked jobs, for an administrator who names none. Where the storage was away come, when it is back, the jobs that changed meanwhile, as they are then: of at most 1000 that go on and 1000 that have ended, the newest; some perhaps once more.',
-    args: { space: t.arg.id({ description: 'The space.' }) },
+    args: { space: t.arg.id({ description: 'The space. Left out: all of them, for administrators.' }) },
     subscribe: (_root, { space }, { watch, viewer }) => watch.jobs(space ?? null, viewer),
     resolve: (job) => job,
   }),

@@ -45,20 +45,22 @@ const jobId = 'The job.';
 builder.mutationFields((t) => ({
   submitInference: t.field({
     type: JobType,
-    description: 'Asks a space to work. Once this returns the job is not lost.',
+    description:
+      'Asks a space to work. Once this returns the job is not lost. SPACE_NOT_CONNECTED where no app is there and the space lets nothing wait for one, QUEUE_FULL where too much waits.',
     args: { input: t.arg({ type: SubmitInferenceInput, required: true, description: 'The request.' }) },
     resolve: (_root, { input }, { services, viewer, address }) => services.submission.submit(input, viewer, address),
   }),
   cancelJob: t.field({
     type: JobType,
     description:
-      'Asks for the end of a job: a queued one ends at once, a running one when its app has stopped, or 10 s later. JOB_FINISHED if it ended otherwise.',
+      'Asks for the end of a job: a queued one ends at once, a running one when its app has stopped, or 10 s later. JOB_FINISHED if it ended otherwise. For its submitter and administrators.',
     args: { id: t.arg.id({ required: true, description: jobId }) },
     resolve: (_root, { id }, { services, viewer }) => services.jobs.cancel(id, viewer),
   }),
   retryJob: t.field({
     type: JobType,
-    description: 'A new job with the input of a finished one.',
+    description:
+      'Submits the input of a finished job again, as a new job. For its submitter and administrators. CONFLICT if it goes on.',
     args: { id: t.arg.id({ required: true, description: jobId }) },
     resolve: (_root, { id }, { services, viewer, address }) => services.submission.retry(id, viewer, address),
   }),

@@ -41,12 +41,12 @@ export const PageInfoType = builder
       }),
       startCursor: t.string({
         nullable: true,
-        description: 'Of the first; null on an empty page.',
+        description: 'The cursor of the first entry; null on an empty page.',
         resolve: ({ edges }) => edges[0]?.cursor,
       }),
       endCursor: t.string({
         nullable: true,
-        description: 'Of the last, to ask for the next page with; null on an empty page.',
+        description: 'The cursor of the last entry, to ask for the next page with, as `after`; null on an empty page.',
         resolve: ({ edges }) => edges.at(-1)?.cursor,
       }),
     }),
@@ -55,7 +55,7 @@ export const PageInfoType = builder
 const JobEdgeType = builder.objectRef<JobPage['edges'][number]>('JobEdge').implement({
   description: 'A job in a page.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', { description: 'To ask for what follows it.' }),
+    cursor: t.exposeString('cursor', { description: 'To ask for what follows it with, as `after`.' }),
     node: t.field({ type: JobType, description: 'The job.', resolve: ({ node }) => node }),
   }),
 });

@@ -20,7 +20,7 @@ const LeaseType = builder.objectRef<Event<'RequestAssigned'>['lease']>('Lease').
 });
 
 const AppRegisteredType = builder.objectRef<Event<'AppRegistered'>>('AppRegistered').implement({
-  description: 'The first event: the app is registered.',
+  description: 'The first event of pendingRequests: the app is registered.',
   fields: (t) => ({
     app: t.field({ type: RemoteAppType, description: 'The app as others see it.', resolve: ({ app }) => app }),
     kept: t.exposeIDList('kept', { description: 'Jobs held before that it still holds: go on.' }),
@@ -38,7 +38,7 @@ const RequestAssignedType = builder.objectRef<Event<'RequestAssigned'>>('Request
 });
 
 const CancelRequestedType = builder.objectRef<Event<'CancelRequested'>>('CancelRequested').implement({
-  description: 'Stop working on it and report cancelled.',
+  description: 'Somebody asked for the end of a job: stop working on it and send reportCancelled.',
   fields: (t) => ({
     job: t.exposeID('job', { description: 'The job.' }),
     lease: t.exposeID('lease', { description: 'Its lease.' }),
@@ -46,7 +46,7 @@ const CancelRequestedType = builder.objectRef<Event<'CancelRequested'>>('CancelR
 });
 
 const LeaseRevokedType = builder.objectRef<Event<'LeaseRevoked'>>('LeaseRevoked').implement({
-  description: 'Stop working on it; nothing need be reported.',
+  description: 'The lease of a job is gone: stop working on it; nothing need be reported.',
   fields: (t) => ({
     job: t.exposeID('job', { description: 'The job.' }),
     lease: t.exposeID('lease', { description: 'The lease that is gone.' }),
@@ -68,7 +68,7 @@ const RemoteAppEventType = builder.unionType('RemoteAppEvent', {
 });
 
 const ResumeLeaseInput = builder.inputType('ResumeLeaseInput', {
-  description: 'A lease held before.',
+  description: 'A lease that was held before the connection broke.',
   fields: (t) => ({
     job: t.id({ required: true, description: 'The job.' }),
     lease: t.id({ required: true, description: 'The token of its lease.' }),
@@ -100,8 +100,14 @@ builder.subscriptionField('pendingRequests', (t) =>
   t.field({
     type: RemoteAppEventType,
     description:
-      'For remote apps, over WebSocket only: registers, then delivers. The app is online as long as it lives; Complete is its goodbye.',
-    args: { input: t.arg({ type: RemoteAppInput, required: true, description: 'The registration.' }) },
+      'For remote apps, over WebSocket only: registers (AppRegistered), then delivers requests (RequestAssigned) and what concerns them. The app is online as long as it lives; Complete is its goodbye. A token of an app serves its own spaces, an administrator any.',
+    args: {
+      input: t.arg({
+        type: RemoteAppInput,
+        required: true,
+        description: 'The app that registers, and what it serves.',
+      }),
+    },
     subscribe: (_root, { input }, { services, viewer, address, link }) => {
       if (!link) {
         throw new Refusal(

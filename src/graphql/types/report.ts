@@ -109,40 +109,41 @@ builder.mutationFields((t) => ({
   startJob: t.field({
     type: JobType,
     description:
-      'Begins a tracked job. ALREADY_EXISTS if there is one under the id, unless restart is set; asking again after a lost reply returns the job. The first report on an unknown id begins one, too.',
+      'Begins a tracked job. For users, reporters and administrators. ALREADY_EXISTS if there is one under the id, unless restart is set; asking again after a lost reply returns the job. The first report on an unknown id begins one, too.',
     args: { input: t.arg({ type: StartJobInput, required: true, description: 'What to begin.' }) },
     resolve: (_root, { input }, { services, viewer }) => services.reports.start(input, viewer),
   }),
   reportOutput: t.field({
     type: JobType,
-    description: 'A piece of output. It raises no revision: watchers of jobOutput get it.',
+    description:
+      'Adds a piece of streamed output, under the rules of reportProgress. It raises no revision: watchers of jobOutput get it.',
     args: { input: t.arg({ type: ReportOutputInput, required: true, description: report }) },
     resolve: (_root, { input }, { services, viewer }) => services.reports.output(input, viewer),
   }),
   reportProgress: t.field({
     type: JobType,
     description:
-      'Progress of a job. The reply shows whether it should stop (CANCELLING). LEASE_LOST: stop, it is not yours any more.',
+      'Reports progress of a job: of an inference job the app that has its lease, of a tracked one whoever began it, and administrators. The reply shows whether it should stop (CANCELLING). LEASE_LOST: stop, it is not yours any more.',
     args: { input: t.arg({ type: ReportProgressInput, required: true, description: report }) },
     resolve: (_root, { input }, { services, viewer }) => services.reports.progress(input, viewer),
   }),
   reportComplete: t.field({
     type: JobType,
     description:
-      'The result. Sending the same again under the same lease, or of the same attempt, returns the job again.',
+      'Reports the result: the job is COMPLETED. Sending the same again under the same lease, or of the same attempt, returns the job again.',
     args: { input: t.arg({ type: ReportCompleteInput, required: true, description: report }) },
     resolve: (_root, { input }, { services, viewer }) => services.reports.complete(input, viewer),
   }),
   reportFailure: t.field({
     type: JobType,
     description:
-      'A failure. Sending the same again under the same lease, or of the same attempt, returns the job again.',
+      'Reports a failure: the job is FAILED, or QUEUED again if it may be retried. Sending the same again under the same lease, or of the same attempt, returns the job again.',
     args: { input: t.arg({ type: ReportFailureInput, required: true, description: report }) },
     resolve: (_root, { input }, { services, viewer }) => services.reports.fail(input, viewer),
   }),
   reportCancelled: t.field({
     type: JobType,
-    description: 'The worker has stopped as asked.',
+    description: 'Reports that the worker has stopped as cancelJob asked: the job is CANCELLED.',
     args: { input: t.arg({ type: ReportCancelledInput, required: true, description: report }) },
     resolve: (_root, { input }, { services, viewer }) => services.reports.cancelled(input, viewer),
   }),

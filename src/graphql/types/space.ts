@@ -21,11 +21,11 @@ const FileRulesType = builder.objectRef<FileRules>('FileRules').implement({
 const SpaceInputsType = builder.objectRef<SpaceInputs>('SpaceInputs').implement({
   description: 'What a submit may bring.',
   fields: (t) => ({
-    prompt: t.exposeBoolean('prompt', { description: 'Whether it takes a prompt.' }),
+    prompt: t.exposeBoolean('prompt', { description: 'Whether a submit may bring a prompt.' }),
     files: t.field({
       type: FileRulesType,
       nullable: true,
-      description: 'Which files it takes; null: none.',
+      description: 'Which files a submit may bring; null: none.',
       resolve: ({ files }) => files,
     }),
     parameters: t.field({
@@ -129,8 +129,8 @@ const FileRulesInput = builder.inputType('FileRulesInput', {
 const SpaceInputsInput = builder.inputType('SpaceInputsInput', {
   description: 'What a submit may bring. Left out stays as it is; of a new space: a prompt, no files, no parameters.',
   fields: (t) => ({
-    prompt: t.boolean({ description: 'Whether it takes a prompt.' }),
-    files: t.field({ type: FileRulesInput, description: 'Which files it takes; null: none.' }),
+    prompt: t.boolean({ description: 'Whether a submit may bring a prompt.' }),
+    files: t.field({ type: FileRulesInput, description: 'Which files a submit may bring; null: none.' }),
     parameters: t.field({ type: 'JSON', description: 'A JSON Schema with "type": "object"; null: takes none.' }),
   }),
 });
@@ -138,13 +138,22 @@ const SpaceInputsInput = builder.inputType('SpaceInputsInput', {
 const SpacePolicyInput = builder.inputType('SpacePolicyInput', {
   description: 'The rules of a space. Left out stays as it is.',
   fields: (t) => ({
-    whenOffline: t.field({ type: WhenOfflineType, description: 'Default REJECT.' }),
-    order: t.field({ type: QueueOrderType, description: 'Default FIFO.' }),
-    maxQueued: t.int({ description: '1 to 1000000. Default 1000.' }),
-    maxQueueSeconds: t.int({ description: '1 to 2592000. Default 600.' }),
-    maxRunSeconds: t.int({ description: '1 to 2592000. Default 120.' }),
-    retentionSeconds: t.int({ description: '60 to 31536000. Default 3600.' }),
-    maxAttempts: t.int({ description: '1 to 100. Default 2.' }),
+    whenOffline: t.field({
+      type: WhenOfflineType,
+      description: 'What a submit does while no app is connected. Default REJECT.',
+    }),
+    order: t.field({ type: QueueOrderType, description: 'The order of the queue. Default FIFO.' }),
+    maxQueued: t.int({ description: 'Jobs waiting at most, 1 to 1000000. Default 1000.' }),
+    maxQueueSeconds: t.int({
+      description: 'How long a job may wait, per stay in the queue: 1 to 2592000. Default 600.',
+    }),
+    maxRunSeconds: t.int({ description: 'How long one attempt may take, 1 to 2592000. Default 120.' }),
+    retentionSeconds: t.int({
+      description: 'How long a finished job is kept, with its files: 60 to 31536000. Default 3600.',
+    }),
+    maxAttempts: t.int({
+      description: 'How often a job is tried, when apps are lost or fail retryably: 1 to 100. Default 2.',
+    }),
   }),
 });
 
@@ -156,11 +165,11 @@ const CreateSpaceInput = builder.inputType('CreateSpaceInput', {
     description: t.string({ description: 'What it does, for people.' }),
     inputs: t.field({ type: SpaceInputsInput, description: 'What a submit may bring.' }),
     policy: t.field({ type: SpacePolicyInput, description: 'Its rules.' }),
-    visibility: t.field({ type: VisibilityType, description: 'Default PUBLIC.' }),
+    visibility: t.field({ type: VisibilityType, description: 'Who sees it. Default PUBLIC.' }),
     visitors: t.boolean({
-      description: 'Whether a public one takes submits of people who are not signed in. Default false.',
+      description: 'Whether a public space takes submits of people who are not signed in. Default false.',
     }),
-    members: t.stringList({ description: 'The names of those who may use a private one. Default none.' }),
+    members: t.stringList({ description: 'The names of the users who may use it if it is private. Default none.' }),
   }),
 });
 
@@ -173,8 +182,10 @@ const UpdateSpaceInput = builder.inputType('UpdateSpaceInput', {
     inputs: t.field({ type: SpaceInputsInput, description: 'What a submit may bring.' }),
     policy: t.field({ type: SpacePolicyInput, description: 'Its rules, for jobs submitted from now on.' }),
     visibility: t.field({ type: VisibilityType, description: 'Who sees it.' }),
-    visitors: t.boolean({ description: 'Whether a public one takes submits of people who are not signed in.' }),
-    members: t.stringList({ description: 'The names of those who may use a private one. All of them.' }),
+    visitors: t.boolean({ description: 'Whether a public space takes submits of people who are not signed in.' }),
+    members: t.stringList({
+      description: 'The names of all users who may use it if it is private, in place of those so far.',
+    }),
   }),
 });
 
@@ -214,7 +225,7 @@ builder.mutationFields((t) => ({
   deleteSpace: t.boolean({
     authScopes: { admin: true },
     description:
-      'Refused while jobs run; queued jobs are cancelled; its jobs and files are deleted. For administrators.',
+      'Deletes a space with its jobs and files; queued jobs are cancelled. Always true; CONFLICT while jobs run. For administrators.',
     args: { id: t.arg.id({ required: true, description: 'The space.' }) },
     resolve: async (_root, { id }, context) => {
       await context.services.administration.deleteSpace(doer(context), id);

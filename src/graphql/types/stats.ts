@@ -32,7 +32,7 @@ const StatsPointType = builder.objectRef<StatsPoint>('StatsPoint').implement({
     runMs: t.field({
       type: RunTimesType,
       nullable: true,
-      description: 'Of jobs of spaces that completed in the minute before. Null where there was none.',
+      description: 'How long jobs of spaces ran that completed in the minute before. Null where there was none.',
       resolve: ({ runMs }) => runMs,
     }),
   }),
@@ -71,9 +71,9 @@ const ProcessStatsType = builder.objectRef<ProcessStats>('ProcessStats').impleme
 });
 
 const ServerStatsType = builder.objectRef<ServerStats>('ServerStats').implement({
-  description: 'Summed over all processes, and this process alone.',
+  description: 'Figures of the server: summed over all processes, of this one alone, and of each.',
   fields: (t) => ({
-    engine: t.exposeString('engine', { description: 'sqlite or redis.' }),
+    engine: t.exposeString('engine', { description: 'Where state lives: `sqlite` or `redis`.' }),
     processes: t.exposeInt('processes', { description: 'How many share this engine.' }),
     total: t.field({
       type: ProcessStatsType,
@@ -106,7 +106,7 @@ builder.subscriptionField('stats', (t) =>
   t.field({
     type: ServerStatsType,
     authScopes: { admin: true },
-    description: 'At most once a second. For administrators.',
+    description: 'The figures of the server as they are, then about once a second. For administrators.',
     subscribe: (_root, _args, { watch }) => watch.stats(),
     resolve: (stats) => stats,
   }),

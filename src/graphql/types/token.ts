@@ -6,7 +6,7 @@ import { ViewerType } from './viewer.ts';
 const TokenType = builder.objectRef<Token>('Token').implement({
   description: 'What a program signs in with: an app, a reporter, or a script of a user.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'Its public part.' }),
+    id: t.exposeID('id', { description: 'Its public part, to revoke it by.' }),
     name: t.exposeString('name', { description: 'To tell it from others.' }),
     role: t.field({ type: RoleType, description: 'What it may do.', resolve: ({ role }) => role }),
     owner: t.field({
@@ -62,7 +62,7 @@ const CreateTokenInput = builder.inputType('CreateTokenInput', {
     }),
     spaces: t.idList({ description: 'Of an app: the spaces it may serve. Required there, refused elsewhere.' }),
     prefix: t.string({ description: 'Of a reporter: what the ids of its jobs must begin with.' }),
-    expiresInDays: t.int({ description: '1 to 3650. Left out: until it is revoked.' }),
+    expiresInDays: t.int({ description: 'Days until it ends, 1 to 3650. Left out: it ends when it is revoked.' }),
   }),
 });
 
@@ -80,7 +80,8 @@ builder.mutationFields((t) => ({
   createToken: t.field({
     type: CreatedTokenType,
     authScopes: { signedIn: true },
-    description: 'Makes a token. Only administrators make those of apps and reporters.',
+    description:
+      'Makes a token for a program. Users make those of their own scripts, only administrators those of apps and reporters.',
     args: { input: t.arg({ type: CreateTokenInput, required: true, description: 'The token.' }) },
     resolve: (_root, { input }, { services, viewer, address }) =>
       services.signIn.createToken({ viewer, address }, input),

@@ -3,7 +3,7 @@ import { builder, PER_VIEWER } from '../builder.ts';
 import { RoleType } from './enums.ts';
 
 export const ViewerType = builder.objectRef<Submitter>('Viewer').implement({
-  description: 'Who is asking.',
+  description: 'Somebody who asks, or has asked, the server for something: a person, a program or a visitor.',
   fields: (t) => ({
     id: t.exposeID('id', { description: 'Stable as long as the viewer exists.' }),
     name: t.exposeString('name', { description: 'To show to people.' }),
@@ -12,5 +12,10 @@ export const ViewerType = builder.objectRef<Submitter>('Viewer').implement({
 });
 
 builder.queryField('viewer', (t) =>
-  t.field({ type: ViewerType, ...PER_VIEWER, description: 'You.', resolve: (_root, _args, { viewer }) => viewer }),
+  t.field({
+    type: ViewerType,
+    ...PER_VIEWER,
+    description: 'Who you are here: whoever your credentials sign in, or a visitor.',
+    resolve: (_root, _args, { viewer }) => viewer,
+  }),
 );
