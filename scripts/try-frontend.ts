@@ -3,7 +3,7 @@
  * documents typed by its own codegen, checked by tsc, bundled by Vite. Its argument is a directory to work in; the pack is made
  * there, of what was built, unless it is there already.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 
@@ -48,11 +48,15 @@ for (const [tool, ...args] of [
   ['tsc', '--noEmit'],
   ['vite', 'build', '--logLevel', 'warn'],
 ] as [string, ...string[]][]) {
-  execFileSync(join(home, 'node_modules', '.bin', tool), args, {
+  const { status, stdout, stderr } = spawnSync(join(home, 'node_modules', '.bin', tool), args, {
     cwd: home,
     env: { ...process.env, PATH },
-    stdio: 'inherit',
+    encoding: 'utf8',
   });
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  if (status !== 0) throw new Error(`${tool} ended with ${status}.`);
+  if (stderr.includes('externalized')) throw new Error('A page is made to carry what only Node has.');
 }
 const scripts = globSync('dist/assets/*.js', { cwd: home });
 if (scripts.length === 0) throw new Error('Vite has built no script.');

@@ -17,12 +17,11 @@ export function fetchFile(access: FileAccess, file: StoredFile): Promise<Blob> {
  * Node only. Tries and rejects like `fetchFile`; no part of a file is left behind.
  */
 export async function saveFile(access: FileAccess, file: StoredFile, directory: string): Promise<string> {
-  const [{ createWriteStream }, { open, rm }, { parse, join }, { pipeline }] = await Promise.all([
-    import('node:fs'),
-    import('node:fs/promises'),
-    import('node:path'),
-    import('node:stream/promises'),
-  ]);
+  // Not imported, so that bundlers of pages need not know what to do about them.
+  const { createWriteStream } = process.getBuiltinModule('node:fs');
+  const { open, rm } = process.getBuiltinModule('node:fs/promises');
+  const { parse, join } = process.getBuiltinModule('node:path');
+  const { pipeline } = process.getBuiltinModule('node:stream/promises');
   const { name, ext } = parse(safeName(file.name));
 
   /** Creates the file, so that nobody else takes its name. */

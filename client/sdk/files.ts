@@ -49,7 +49,8 @@ async function part(source: UploadSource): Promise<{ name: string; blob: Blob }>
     const { name, type, data } = source;
     return { name, blob: new Blob([data as BlobPart], type === undefined ? {} : { type }) };
   }
-  const [{ openAsBlob }, { basename }] = await Promise.all([import('node:fs'), import('node:path')]);
+  const { openAsBlob } = process.getBuiltinModule('node:fs');
+  const { basename } = process.getBuiltinModule('node:path');
   return { name: basename(source), blob: await openAsBlob(source) };
 }
 
