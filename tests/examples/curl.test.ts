@@ -1,18 +1,12 @@
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { blocksRunBy } from '../docs/documents.ts';
 import { endsWithUs } from '../help/children.ts';
 import { newToken, signIn, withAccounts } from '../help/people.ts';
 import { engines, startServer } from '../help/server.ts';
 
-const README = join(import.meta.dirname, '../../client/examples/README.md');
-
 /** The blocks of the section on curl: the one that watches, and the one that reports. */
-async function blocks(): Promise<string[]> {
-  const [, section] = (await readFile(README, 'utf8')).split('\n## curl\n');
-  return [...section!.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
-}
+const [watch, report] = blocksRunBy('client/examples/README.md', 'tests/examples/curl.test.ts').map(({ text }) => text);
 
 interface Shell extends AsyncDisposable {
   /** Resolves when it has printed something. */
@@ -53,7 +47,6 @@ describe.each(engines)('the lines with curl in the README on %s', (engine) => {
   it('watch a job from before it begins, report on it, and read it', async () => {
     await using server = await startServer(withAccounts({ engine }));
     const { secret } = await newToken(server, await signIn(server), { role: 'REPORTER' });
-    const [watch, report] = await blocks();
     await using watching = run(watch!, server.url);
     await watching.begun;
     await using reporting = run(report!, server.url, secret!);
