@@ -13,15 +13,17 @@ import { openTerminal } from './terminal.ts';
  *     sh                           in bash, after the blocks before it, with their variables; it has to end well
  *     sh stays                     a command that goes on: in a terminal of its own, until the end of the document
  *     sh stays=WORD                the same; it is ready when it has said this word
+ *     sh stops                     before it, what goes on is ended by Ctrl-C
  *     sh run-by=scripts/smoke.ts   not here: by that file, which has these lines word for word, or takes them by `blocksRunBy`
  *     sh clone                     in the repository itself: changes nothing in it
  *
  * There is a server on http://127.0.0.1:4000 with an administrator, unless a block of the document runs `spacedock serve`; the
  * password is in $PASSWORD, and is typed where a command asks for one. Port 8000 is free. `make` is there, and builds something.
  */
-const WORDS = ['stays', 'run-by', 'clone'];
+const WORDS = ['stays', 'stops', 'run-by', 'clone'];
 
 const shellBlocks = (document: string) => blocksOf(document).filter(({ language }) => language === 'sh');
+const serves = ({ text }: Block) => /\bspacedock serve\b/.test(text);
 const isRun = ({ words }: Block) => !words.has('run-by');
 
 describe('every command of a document is run', () => {
@@ -29,7 +31,7 @@ describe('every command of a document is run', () => {
 
   test.for(withCommands)('%s', { timeout: 300_000 }, async (document) => {
     const blocks = shellBlocks(document).filter(isRun);
-    const starts = blocks.some(({ text }) => /^spacedock serve\b/m.test(text));
+    const starts = blocks.some(serves);
     const server = starts ? null : await startServer(withAccounts());
     const host = server ? new URL(server.url).host : `127.0.0.1:${await quietPort()}`;
     const at = { graphql: `http://${host}/graphql`, socket: `ws://${host}/graphql` };
@@ -38,10 +40,11 @@ describe('every command of a document is run', () => {
     try {
       if (server) await signIn(server);
       for (const block of blocks) {
+        if (block.words.has('stops')) await terminal.leave();
         if (!block.words.has('stays')) await terminal.run(block);
         else await terminal.start(block);
         // The administrator is made in a server's first moments.
-        if (/^spacedock serve\b/m.test(block.text)) await firstSignIn(at);
+        if (serves(block) && !block.text.includes('ACCESS=open')) await firstSignIn(at);
       }
       await terminal.leave();
       expect(server?.server.services.counters.errors ?? 0, 'unexpected errors of the server').toBe(0);

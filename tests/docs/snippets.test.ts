@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildSchema, parse, specifiedRules, validate } from 'graphql';
 import { describe, expect, test } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 import { type Block, blocksOf, documents, ROOT, where } from './documents.ts';
 
 /**
@@ -15,7 +16,7 @@ import { type Block, blocksOf, documents, ROOT, where } from './documents.ts';
  *     ts continues                 one module with the block of TypeScript before it
  *
  * A block of JavaScript (`js`) is run by tests/browser/readme.test.ts, which finds it in its document. Of GraphQL every block is valid
- * for our schema, or is schema; JSON can be read, as a whole or line by line; Python can be compiled.
+ * for our schema, or is schema; JSON can be read, as a whole or line by line; YAML can, too; Python can be compiled.
  */
 const all = documents.flatMap(blocksOf);
 const inLanguage = (...languages: string[]) => all.filter(({ language }) => languages.includes(language));
@@ -115,6 +116,10 @@ test('every block of JSON can be read', () => {
   };
   const wrong = inLanguage('json').filter(({ text }) => !reads(text) && !text.trim().split('\n').every(reads));
   expect(wrong.map(where)).toEqual([]);
+});
+
+test('every block of YAML can be read', () => {
+  for (const block of inLanguage('yaml')) expect(parseYaml(block.text), where(block)).toBeTypeOf('object');
 });
 
 test('every block of Python can be compiled', async () => {

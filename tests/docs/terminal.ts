@@ -57,6 +57,8 @@ interface Staying {
   ended: PromiseWithResolvers<number>;
   /** Undefined while it runs. */
   code?: number;
+  /** Whether it was asked to end. */
+  left?: true;
 }
 
 export function openTerminal({ host, otherPort, password, staying: count }: TerminalOptions): Terminal {
@@ -170,14 +172,16 @@ export function openTerminal({ host, otherPort, password, staying: count }: Term
     },
 
     async leave() {
-      const early = staying.find(({ code = 0 }) => code !== 0);
+      const running = staying.filter(({ left }) => !left);
+      const early = running.find(({ code = 0 }) => code !== 0);
       if (early) throw failure(early.block, `${where(early.block)}: it ended by itself with ${early.code}`, early.text);
-      for (const { block, begun, ended, ...one } of staying.toReversed()) {
-        signal(await begun.promise, 'SIGINT');
-        await within(block, ended.promise, 'Ctrl-C does not end it', () => one.text);
-      }
-      for (const { block, text } of staying) {
-        if (/^\{"level":[56]0/m.test(text)) throw failure(block, `${where(block)}: it logged an error`, text);
+      for (const one of running.toReversed()) {
+        one.left = true;
+        signal(await one.begun.promise, 'SIGINT');
+        await within(one.block, one.ended.promise, 'Ctrl-C does not end it', () => one.text);
+        if (/^\{"level":[56]0/m.test(one.text)) {
+          throw failure(one.block, `${where(one.block)}: it logged an error`, one.text);
+        }
       }
     },
 

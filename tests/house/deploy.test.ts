@@ -152,6 +152,34 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('docs/deploy/spacedock.service', () => {
+  const unit = [...read('docs/deploy/spacedock.service').matchAll(/^(\w+)=(.*)$/gm)];
+  const all = (name: string) => unit.filter(([, each]) => each === name).map(([, , value = '']) => value);
+  const only = (name: string) => {
+    expect(all(name), name).toHaveLength(1);
+    return all(name)[0] ?? '';
+  };
+  const set = Object.fromEntries(all('Environment').map((pair) => pair.split('=') as [string, string]));
+
+  it('sets only variables that the server knows, to values that it accepts', () => {
+    const known = Object.keys(environment.shape);
+    const named = [...read('docs/deploy/spacedock.service').matchAll(/(?:^# {3}|Environment=)([A-Z_]+)=/gm)].map(
+      ([, name]) => name!,
+    );
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter((name) => !known.includes(name))).toEqual([]);
+    expect(readConfig(set).dataDir).toBe(`/var/lib/${only('StateDirectory')}`);
+  });
+
+  it('runs the command, gives it longer to stop than its drain takes, and does not repeat what was refused', async () => {
+    expect(only('ExecStart')).toMatch(/^\/\S+\/spacedock serve$/);
+    expect(Number(only('TimeoutStopSec'))).toBeGreaterThan(readConfig(set).drainMs / 1000);
+    expect(only('Restart')).toBe('always');
+    const refused = promisify(execFile)(process.execPath, [MAIN, 'serve'], { env: { PORT: 'many' } });
+    await expect(refused).rejects.toMatchObject({ code: Number(only('RestartPreventExitStatus')) });
+  });
+});
+
 describe('Dockerfile', () => {
   it('runs the Node that the tests run, which the package allows', () => {
     const major = Number(/^\^?(\d+)/.exec(pack.devDependencies.node)?.[1]);
