@@ -45,10 +45,12 @@ export interface Desk {
 export interface DeskOptions {
   /** Where the document's server is, or will be: `127.0.0.1:port`. */
   host: string;
+  /** Whether the document itself starts that server. */
+  serves: boolean;
   password: string;
 }
 
-export function makeDesk({ host, password }: DeskOptions): Desk {
+export function makeDesk({ host, serves, password }: DeskOptions): Desk {
   const directory = mkdtempSync(join(tmpdir(), 'spacedock-docs-'));
   for (const name of readdirSync(ROOT)) {
     if (!HIDDEN.includes(name)) symlinkSync(join(ROOT, name), join(directory, name));
@@ -80,8 +82,9 @@ export function makeDesk({ host, password }: DeskOptions): Desk {
     PYTHONDONTWRITEBYTECODE: '1',
     SPACEDOCK_URL: `http://${host}`,
     PASSWORD: password,
-    // Of a server that the document itself starts.
-    PORT: host.split(':')[1]!,
+    // Of servers that the document itself starts.
+    PORT: serves ? host.split(':')[1]! : '0',
+    DATA_DIR: join(directory, 'data'),
     ADMIN_PASSWORD: password,
   };
   return { directory, blocks, environment };

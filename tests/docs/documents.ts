@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { anchorOf } from '../../scripts/reference/markdown.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -106,10 +107,7 @@ export function anchorsOf(document: string): Set<string> {
     const [, heading] = /^#{1,6}\s+(.*?)\s*#*$/.exec(line) ?? [];
     if (heading !== undefined) {
       const text = heading.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1');
-      const slug = text
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{M}\p{N}\p{Pc}\- ]/gu, '')
-        .replaceAll(' ', '-');
+      const slug = anchorOf(text);
       let anchor = slug;
       for (let repeat = 1; anchors.has(anchor); repeat++) anchor = `${slug}-${repeat}`;
       anchors.add(anchor);

@@ -20,6 +20,8 @@ export interface Terminal extends AsyncDisposable {
 export interface TerminalOptions {
   /** Where the document's server is, or will be: `127.0.0.1:port`. */
   host: string;
+  /** Whether the document itself starts that server. */
+  serves: boolean;
   /** A port that nobody listens on, for what a document serves on 8000. */
   otherPort: number;
   password: string;
@@ -36,9 +38,13 @@ const READY: [command: RegExp, said: RegExp][] = [
   [/\bspacedock app\b/, /Registration successful/],
 ];
 
-/** One bash for all blocks: what one sets is there in the next. An error ends it, and is told with its line in the document. */
+/**
+ * One bash for all blocks: what one sets is there in the next. An error ends it, and is told with its line in the document. What it
+ * said before is known when the zero byte is: what was left running holds its streams open.
+ */
 const DRIVER = `set -eEu
 exec 2>&1
+trap 'code=$?; printf "\\0"; echo "gone $code" >&4' EXIT
 trap 'echo "failed $? \${BASH_SOURCE[0]-}:$LINENO $BASH_COMMAND" >&4' ERR
 while IFS=' ' read -r how fd file <&3; do
   case $how in
@@ -61,8 +67,8 @@ interface Staying {
   left?: true;
 }
 
-export function openTerminal({ host, otherPort, password, staying: count }: TerminalOptions): Terminal {
-  const desk = makeDesk({ host, password });
+export function openTerminal({ host, serves, otherPort, password, staying: count }: TerminalOptions): Terminal {
+  const desk = makeDesk({ host, serves, password });
   const shell = spawn('bash', ['-c', DRIVER], {
     cwd: desk.directory,
     env: desk.environment,
@@ -71,7 +77,9 @@ export function openTerminal({ host, otherPort, password, staying: count }: Term
   });
   const control = shell.stdio[3] as Writable;
   control.on('error', () => {});
-  const closed = once(shell, 'close') as Promise<[number | null]>;
+  const closed = once(shell, 'close');
+  const gone = Promise.withResolvers<number>();
+  const flushed = Promise.withResolvers<void>();
 
   const groups = new Set([shell.pid!]);
   const tidy = () => {
@@ -87,11 +95,13 @@ export function openTerminal({ host, otherPort, password, staying: count }: Term
 
   shell.stdout!.setEncoding('utf8').on('data', (text: string) => {
     output += text;
+    if (text.includes('\0')) flushed.resolve();
   });
   onLine(shell.stdio[4] as Readable, (line) => {
     const [what, first = '', second = ''] = line.split(' ');
     const one = staying[Number(first) - FIRST_FD];
     if (what === 'done') finished();
+    else if (what === 'gone') gone.resolve(Number(first));
     else if (what === 'pid') one!.begun.resolve(Number(second));
     else if (what === 'ended') {
       one!.code = Number(second);
@@ -125,8 +135,8 @@ export function openTerminal({ host, otherPort, password, staying: count }: Term
   async function within<T>(block: Block, wanted: Promise<T>, late: string, said: () => string): Promise<T> {
     const limit = Promise.withResolvers<never>();
     const timer = setTimeout(() => limit.reject(failure(block, `${where(block)}: ${late}`, said())), LONGEST_MS);
-    const died = closed.then(([code]) => {
-      throw failure(block, failed || `${where(block)}: bash ended with ${code}`, output);
+    const died = Promise.all([gone.promise, flushed.promise]).then(([code]) => {
+      throw failure(block, failed || `${where(block)}: bash ended with ${code}`, output.replace('\0', ''));
     });
     died.catch(() => {});
     try {
