@@ -111,6 +111,7 @@ const SPACES = [
         },
       },
     },
+    policy: { maxRunSeconds: 600 },
     visitors: true,
   },
   {
@@ -157,7 +158,7 @@ async function furnish() {
       for (const [index, word] of text.split(/(?<=\s)/).entries()) {
         write(word);
         if (index % 10 === 0) await progress('writing', Math.min(0.9, index / 200), `${index} words`);
-        await sleep(slow ? 400 : 5, undefined, { signal });
+        await sleep(slow ? 400 : 50, undefined, { signal });
       }
       return { result: null, confidence: 0.83 };
     },
@@ -205,6 +206,15 @@ async function makeToken(page: Page): Promise<void> {
   await page.getByRole('tablist').waitFor();
 }
 
+/** A job on the page is under way, with some output to show. */
+async function farEnough(page: Page): Promise<void> {
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll<HTMLElement>('[data-progress]')].some(
+      ({ dataset }) => Number(dataset.progress) >= 0.3,
+    ),
+  );
+}
+
 type Look = [name: string, options: BrowserContextOptions, language: string];
 const LOOKS: Look[] = [
   ['light', { viewport: { width: 1280, height: 860 }, colorScheme: 'light' }, 'en'],
@@ -232,7 +242,7 @@ try {
       '/spaces/ocr',
       (page) => page.setInputFiles('input[type=file]', [join(samples, 'photo.jpg'), join(samples, 'photo.txt')]),
     ],
-    ['space-chat', '/spaces/chat'],
+    ['space-chat', '/spaces/chat', farEnough],
     ['space-offline', '/spaces/render'],
     ['history', '/jobs'],
     ['job-tracked', `/jobs/${jobs.tracked}`],

@@ -3,13 +3,16 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { newToken, signIn, withAccounts } from '../help/people.ts';
-import { startServer } from '../help/server.ts';
+import { blocksOf, documents, where } from '../docs/documents.ts';
+import { newToken, serve, signIn, withAccounts } from '../help/people.ts';
+import { startServer, type TestServer } from '../help/server.ts';
 import { openBrowser, visit } from './chromium.ts';
 
 const root = join(import.meta.dirname, '../..');
 const IMPORTS = {
   '@urql/core': '/node_modules/@urql/core/dist/urql-core.mjs',
+  graphql: '/node_modules/graphql/index.mjs',
+  'graphql-ws': '/node_modules/graphql-ws/dist/index.js',
   wonka: '/node_modules/wonka/dist/wonka.mjs',
   '@0no-co/graphql.web': '/node_modules/@0no-co/graphql.web/dist/graphql.web.mjs',
 };
@@ -23,21 +26,42 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** What a page of the README says, against this server: the first block of code that begins so. */
-async function script(url: string, begin: string): Promise<string> {
-  const readme = await readFile(join(root, 'README.md'), 'utf8');
-  const from = readme.indexOf(`\`\`\`js\n${begin}`);
-  expect(from).toBeGreaterThan(0);
-  return readme.slice(from + 6, readme.indexOf('```', from + 6)).replace('http://127.0.0.1:4000', url);
-}
+/** The blocks that pages of others are to copy: each has a test here. */
+const PAGES = {
+  urql: ['README.md', "import { Client, fetchExchange } from '@urql/core';\n\nconst token"],
+  events: ['README.md', 'const query ='],
+  sockets: ['docs/front-end.md', 'import { Client, cacheExchange'],
+  connection: ['docs/front-end.md', 'import { createClient }'],
+  files: ['docs/front-end.md', "import { Client, fetchExchange } from '@urql/core';\n\nconst headers"],
+  app: ['docs/apps.md', 'import { createClient }'],
+} as const;
+
+const all = documents.flatMap(blocksOf).filter(({ language }) => language === 'js');
+const matching = ([document, begin]: readonly [string, string]) =>
+  all.filter((block) => block.document === document && block.text.startsWith(begin));
+
+test('every block of JavaScript in a document is tried in a page', () => {
+  const known = Object.values(PAGES).map(matching);
+  expect(known.map(({ length }) => length)).toEqual(known.map(() => 1));
+  expect(all.filter((block) => !known.flat().includes(block)).map(where)).toEqual([]);
+});
+
+/** What a document tells pages to do, against this server, with this token. */
+const script = (server: TestServer, page: keyof typeof PAGES, token = ''): string =>
+  matching(PAGES[page])[0]!.text.replaceAll('127.0.0.1:4000', new URL(server.url).host).replace('TOKEN', token);
 
 interface Said {
+  id?: string;
   status?: string;
   result?: unknown;
 }
 
 /** Opens the code as a page; resolves with what it has said on its console as soon as something fits. */
-async function said(code: string, fits: (value: Said) => boolean, meanwhile?: (value: Said) => Promise<unknown>) {
+async function said<T = Said>(
+  code: string,
+  fits: (value: T) => boolean | Promise<boolean>,
+  meanwhile?: (value: T) => Promise<unknown>,
+): Promise<T[]> {
   const page = `<!doctype html><script>${BUNDLER}</script><script type="importmap">${JSON.stringify({ imports: IMPORTS })}</script><script type="module">${code}</script>`;
   const pages = createServer(async (request, response) => {
     const path = normalize(new URL(request.url!, 'http://host').pathname);
@@ -48,16 +72,16 @@ async function said(code: string, fits: (value: Said) => boolean, meanwhile?: (v
   await new Promise<void>((resolve) => pages.listen(0, '127.0.0.1', resolve));
   try {
     await using guest = await visit(browser);
-    const values: Said[] = [];
+    const values: T[] = [];
     const found = Promise.withResolvers<void>();
     guest.page.on('console', (message) => {
       void message
         .args()[0]
         ?.jsonValue()
-        .then(async (value: Said | undefined) => {
+        .then(async (value: T | undefined) => {
           if (!value) return;
           values.push(value);
-          if (fits(value)) found.resolve();
+          if (await fits(value)) found.resolve();
           else await meanwhile?.(value);
         })
         .catch(found.reject);
@@ -72,13 +96,15 @@ async function said(code: string, fits: (value: Said) => boolean, meanwhile?: (v
   }
 }
 
-test('what the README shows of urql works in a page: report, watch, read', async () => {
+test('what the README shows of urql works in a page: report, report an error, watch, read', async () => {
   await using server = await startServer(withAccounts());
-  const { secret } = await newToken(server, await signIn(server), { role: 'REPORTER' });
-  const code = (await script(server.url, 'import { Client')).replace('TOKEN', secret!);
-  const values = await said(code, ({ result }) => result != null);
+  const reporter = await newToken(server, await signIn(server), { role: 'REPORTER' });
+  const values = await said(script(server, 'urql', reporter.secret!), ({ result }) => result != null);
   expect(values).toContainEqual({ status: 'COMPLETED', result: { frames: 100 } });
   expect(values).toContainEqual({ status: 'COMPLETED', stage: 'complete', progress: 1, message: 'Job completed' });
+  expect(await reporter.ask('{ job(id: "render-43") { status error { code message } } }')).toEqual({
+    job: { status: 'FAILED', error: { code: 'NO_MEMORY', message: 'Out of memory' } },
+  });
 });
 
 test('what the README shows of EventSource works in a page, for who is not signed in', async () => {
@@ -89,9 +115,74 @@ test('what the README shows of EventSource works in a page, for who is not signe
     reporter.ask(`mutation ($input: Report${name}Input!) { report${name}(input: $input) { id } }`, { input });
   await report('Progress', { job, stage: 'rendering', progress: 0.5 });
   const values = await said(
-    await script(server.url, 'const query ='),
+    script(server, 'events'),
     ({ status }) => status === 'COMPLETED',
     () => report('Complete', { job }),
   );
   expect(values).toMatchObject([{ status: 'RUNNING', stage: 'rendering', progress: 0.5 }, { status: 'COMPLETED' }]);
+});
+
+/** The space that the guides submit to, and its app. */
+async function openWords(server: TestServer, inputs: object = {}) {
+  const admin = await signIn(server);
+  const input = { id: 'words', title: 'Word statistics', inputs };
+  await admin.ask('mutation ($input: CreateSpaceInput!) { createSpace(input: $input) { id } }', { input });
+  const app = await newToken(server, admin, { role: 'APP', spaces: ['words'] });
+  return { admin, app, user: await newToken(server, admin, { role: 'USER' }) };
+}
+
+test('what the guide shows of urql with graphql-ws submits, and watches to the end', async () => {
+  await using server = await startServer(withAccounts());
+  const { app, user } = await openWords(server);
+  await using serving = await serve(app, { spaces: ['words'] });
+  const work = serving.request().then((held) =>
+    app.ask('mutation ($input: ReportCompleteInput!) { reportComplete(input: $input) { id } }', {
+      input: { ...held, result: { words: 3 } },
+    }),
+  );
+  const values = await said(script(server, 'sockets', user.secret!), ({ status }) => status === 'COMPLETED');
+  await work;
+  expect(values.at(-1)).toMatchObject({ status: 'COMPLETED', progress: 1, result: { words: 3 }, error: null });
+});
+
+test('what the guide shows of graphql-ws alone tells a visitor how a space is', async () => {
+  await using server = await startServer(withAccounts());
+  const { app } = await openWords(server);
+  await using serving = await serve(app, { spaces: ['words'], capacity: 2 });
+  expect(serving.registered.__typename).toBe('AppRegistered');
+  const [value] = await said(script(server, 'connection'), ({ status }) => status === 'CONNECTED');
+  expect(value).toEqual({ status: 'CONNECTED', running: 0, capacity: 2, queued: 0 });
+});
+
+test('what the guide shows of files sends one by POST and one as a part', async () => {
+  await using server = await startServer(withAccounts());
+  const { app, user } = await openWords(server, { files: { accept: ['text/*'] } });
+  await using _serving = await serve(app, { spaces: ['words'] });
+  const [value] = await said(script(server, 'files', user.secret!), ({ id }) => id !== undefined);
+  const files = ['uploaded.txt', 'part.txt'].map((name) => ({ name, type: 'text/plain', url: expect.any(String) }));
+  expect(value).toMatchObject({ input: { files } });
+});
+
+test('what the guide shows of an app with graphql-ws is one', async () => {
+  await using server = await startServer(withAccounts());
+  const { app, user } = await openWords(server);
+  const values = await said<string>(script(server, 'app', app.secret!), async (event) => {
+    if (event !== 'AppRegistered') return false;
+    const { submitInference } = await user.ask<{ submitInference: { id: string } }>(
+      'mutation { submitInference(input: { space: "words", prompt: "hello out there" }) { id } }',
+    );
+    await using watcher = await user.socket();
+    const query =
+      'subscription ($id: ID!) { jobUpdates(id: $id) { status result confidence outputLength app { name } } }';
+    const updates = await watcher.subscribe<Said>(query, { id: submitInference.id }).rest();
+    expect(updates.at(-1)).toEqual({
+      status: 'COMPLETED',
+      result: 'HELLO OUT THERE',
+      confidence: 1,
+      outputLength: 15,
+      app: { name: 'capitals' },
+    });
+    return true;
+  });
+  expect(values).toEqual(['AppRegistered', 'RequestAssigned']);
 });
