@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, normalize } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { blocksOf, documents, where } from '../docs/documents.ts';
+import { blocksOf, where } from '../docs/documents.ts';
 import { newToken, serve, signIn, withAccounts } from '../help/people.ts';
 import { startServer, type TestServer } from '../help/server.ts';
 import { openBrowser, visit } from './chromium.ts';
@@ -26,29 +26,17 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-/** The blocks that pages of others are to copy: each has a test here. */
-const PAGES = {
-  urql: ['README.md', "import { Client, fetchExchange } from '@urql/core';\n\nconst token"],
-  events: ['README.md', 'const query ='],
-  sockets: ['docs/front-end.md', 'import { Client, cacheExchange'],
-  connection: ['docs/front-end.md', 'import { createClient }'],
-  files: ['docs/front-end.md', "import { Client, fetchExchange } from '@urql/core';\n\nconst headers"],
-  app: ['docs/apps.md', 'import { createClient }'],
-} as const;
+const README = 'README.md';
+const FRONT_END = 'docs/front-end.md';
+const APPS = 'docs/apps.md';
 
-const all = documents.flatMap(blocksOf).filter(({ language }) => language === 'js');
-const matching = ([document, begin]: readonly [string, string]) =>
-  all.filter((block) => block.document === document && block.text.startsWith(begin));
-
-test('every block of JavaScript in a document is tried in a page', () => {
-  const known = Object.values(PAGES).map(matching);
-  expect(known.map(({ length }) => length)).toEqual(known.map(() => 1));
-  expect(all.filter((block) => !known.flat().includes(block)).map(where)).toEqual([]);
-});
-
-/** What a document tells pages to do, against this server, with this token. */
-const script = (server: TestServer, page: keyof typeof PAGES, token = ''): string =>
-  matching(PAGES[page])[0]!.text.replaceAll('127.0.0.1:4000', new URL(server.url).host).replace('TOKEN', token);
+/** What a document tells pages to do, against this server, with this token (null: it needs none): the one block that begins so. */
+function script(document: string, { url }: TestServer, token: string | null, begin: string): string {
+  const blocks = blocksOf(document).filter(({ language, text }) => language === 'js' && text.startsWith(begin));
+  expect(blocks.map(where)).toHaveLength(1);
+  const text = blocks[0]!.text.replaceAll('127.0.0.1:4000', new URL(url).host);
+  return token === null ? text : text.replace('TOKEN', token);
+}
 
 interface Said {
   id?: string;
@@ -99,7 +87,7 @@ async function said<T = Said>(
 test('what the README shows of urql works in a page: report, report an error, watch, read', async () => {
   await using server = await startServer(withAccounts());
   const reporter = await newToken(server, await signIn(server), { role: 'REPORTER' });
-  const values = await said(script(server, 'urql', reporter.secret!), ({ result }) => result != null);
+  const values = await said(script(README, server, reporter.secret, 'import { Client'), ({ result }) => result != null);
   expect(values).toContainEqual({ status: 'COMPLETED', result: { frames: 100 } });
   expect(values).toContainEqual({ status: 'COMPLETED', stage: 'complete', progress: 1, message: 'Job completed' });
   expect(await reporter.ask('{ job(id: "render-43") { status error { code message } } }')).toEqual({
@@ -115,7 +103,7 @@ test('what the README shows of EventSource works in a page, for who is not signe
     reporter.ask(`mutation ($input: Report${name}Input!) { report${name}(input: $input) { id } }`, { input });
   await report('Progress', { job, stage: 'rendering', progress: 0.5 });
   const values = await said(
-    script(server, 'events'),
+    script(README, server, null, 'const query ='),
     ({ status }) => status === 'COMPLETED',
     () => report('Complete', { job }),
   );
@@ -140,7 +128,10 @@ test('what the guide shows of urql with graphql-ws submits, and watches to the e
       input: { ...held, result: { words: 3 } },
     }),
   );
-  const values = await said(script(server, 'sockets', user.secret!), ({ status }) => status === 'COMPLETED');
+  const values = await said(
+    script(FRONT_END, server, user.secret, 'import { Client, cacheExchange'),
+    ({ status }) => status === 'COMPLETED',
+  );
   await work;
   expect(values.at(-1)).toMatchObject({ status: 'COMPLETED', progress: 1, result: { words: 3 }, error: null });
 });
@@ -150,7 +141,10 @@ test('what the guide shows of graphql-ws alone tells a visitor how a space is', 
   const { app } = await openWords(server);
   await using serving = await serve(app, { spaces: ['words'], capacity: 2 });
   expect(serving.registered.__typename).toBe('AppRegistered');
-  const [value] = await said(script(server, 'connection'), ({ status }) => status === 'CONNECTED');
+  const [value] = await said(
+    script(FRONT_END, server, null, 'import { createClient'),
+    ({ status }) => status === 'CONNECTED',
+  );
   expect(value).toEqual({ status: 'CONNECTED', running: 0, capacity: 2, queued: 0 });
 });
 
@@ -158,7 +152,10 @@ test('what the guide shows of files sends one by POST and one as a part', async 
   await using server = await startServer(withAccounts());
   const { app, user } = await openWords(server, { files: { accept: ['text/*'] } });
   await using _serving = await serve(app, { spaces: ['words'] });
-  const [value] = await said(script(server, 'files', user.secret!), ({ id }) => id !== undefined);
+  const [value] = await said(
+    script(FRONT_END, server, user.secret, 'import { Client, fetchExchange'),
+    ({ id }) => id !== undefined,
+  );
   const files = ['uploaded.txt', 'part.txt'].map((name) => ({ name, type: 'text/plain', url: expect.any(String) }));
   expect(value).toMatchObject({ input: { files } });
 });
@@ -166,7 +163,7 @@ test('what the guide shows of files sends one by POST and one as a part', async 
 test('what the guide shows of an app with graphql-ws is one', async () => {
   await using server = await startServer(withAccounts());
   const { app, user } = await openWords(server);
-  const values = await said<string>(script(server, 'app', app.secret!), async (event) => {
+  const values = await said<string>(script(APPS, server, app.secret, 'import { createClient'), async (event) => {
     if (event !== 'AppRegistered') return false;
     const { submitInference } = await user.ask<{ submitInference: { id: string } }>(
       'mutation { submitInference(input: { space: "words", prompt: "hello out there" }) { id } }',
