@@ -15,6 +15,11 @@ const theme = createTheme({
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
+  components: {
+    // Its arrows are too small for a finger; the keys of the same name do the same.
+    NumberInput: { defaultProps: { hideControls: true } },
+    Slider: { defaultProps: { thumbSize: 24 } },
+  },
 });
 
 createRoot(document.getElementById('root') as HTMLElement).render(

@@ -5,7 +5,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startChildApp } from '../help/child-app.ts';
 import { ask } from '../help/client.ts';
-import { newToken, person, signIn, withAccounts } from '../help/people.ts';
+import { newToken, newUser, person, signIn, withAccounts } from '../help/people.ts';
 import { startServer, type TestServer } from '../help/server.ts';
 import { openBrowser, visit } from './chromium.ts';
 import { BUILT, card, createSpace, fits, isAccessible, report, says } from './web.ts';
@@ -132,6 +132,39 @@ describe('every page', () => {
     );
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('prompt');
+    // Wherever it goes, it can be seen.
+    for (let count = 0; count < 30; count++) {
+      await page.keyboard.press('Tab');
+      const left = await page.evaluate(() => document.activeElement!.getBoundingClientRect().left);
+      expect(left).toBeGreaterThanOrEqual(0);
+    }
+    expect(await page.getByRole('navigation').count()).toBe(1);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('has its menu behind a button on a phone, where a long name is cut short', async () => {
+    await using server = await startServer(withAccounts());
+    await using tab = await visit(browser, { viewport: { width: 320, height: 640 } });
+    const { page } = tab;
+    const name = 'maximilian.von-und-zu-hohenlohe';
+    const user = await newUser(server, await signIn(server), name);
+    await page.context().addCookies([{ name: 'spacedock_session', value: user.secret!, url: server.url }]);
+    await page.goto(server.url);
+    await page.getByRole('button', { name }).waitFor();
+    await fits(page);
+    const [shown, whole] = await page
+      .getByText(name)
+      .evaluate((element) => [element.clientWidth, element.scrollWidth, getComputedStyle(element).textOverflow]);
+    expect(shown).toBeLessThan(whole as number);
+    const menu = page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name: 'Pages' });
+    await menu.press('Enter');
+    await page.getByRole('menuitem', { name: 'My jobs' }).waitFor();
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Pages');
+    await menu.click();
+    await page.getByRole('menuitem', { name: 'My jobs' }).click();
+    await page.waitForURL(/\/jobs$/);
+    await page.getByRole('button', { name: 'EN – Language and colours' }).waitFor();
     expect(tab.complaints).toEqual([]);
   });
 

@@ -4,7 +4,7 @@ import { en } from './en.ts';
 import { zh } from './zh.ts';
 
 /** By code, each as it calls itself. */
-export const languages = { en: 'English', zh: '中文' };
+export const languages = { en: { name: 'English', short: 'EN' }, zh: { name: '中文', short: '中文' } };
 
 const KEY = 'spacedock-language';
 const stored = localStorage.getItem(KEY);

@@ -1,17 +1,4 @@
-import {
-  ActionIcon,
-  Anchor,
-  AppShell,
-  Burger,
-  Button,
-  Container,
-  Group,
-  Menu,
-  NavLink,
-  Text,
-  useMantineColorScheme,
-} from '@mantine/core';
-import { useDisclosure } from '@mantine/hooks';
+import { Anchor, AppShell, Burger, Button, Container, Group, Menu, Text, useMantineColorScheme } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
@@ -28,7 +15,6 @@ export function Shell({ children }: { children: ReactNode }) {
   const { t } = useTranslation();
   const viewer = useViewer();
   const [location] = useLocation();
-  const [open, { toggle, close }] = useDisclosure();
   const places = [
     { to: '/', text: t('nav.spaces') },
     { to: '/jobs', text: t(viewer?.role === 'ADMIN' ? 'nav.everybody' : 'nav.history') },
@@ -38,26 +24,39 @@ export function Shell({ children }: { children: ReactNode }) {
     to === '/' ? location === '/' || location.startsWith('/spaces') : location.startsWith(to);
 
   return (
-    <AppShell
-      header={{ height: 56 }}
-      navbar={{ width: 220, breakpoint: 'sm', collapsed: { desktop: true, mobile: !open } }}
-      padding="md"
-    >
+    <AppShell header={{ height: 56 }} padding="md">
       <a href="#main" className="skip-link">
         {t('nav.skip')}
       </a>
       <AppShell.Header px="md">
         <Container size="lg" h="100%" px={0}>
           <Group h="100%" justify="space-between" wrap="nowrap">
-            <Group wrap="nowrap" gap="xs">
-              <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t('nav.menu')} />
-              <Anchor component={Link} to="/" underline="never" c="inherit" fw={700} size="lg">
+            <Group wrap="nowrap" gap="xs" flex="none" component="nav" aria-label={t('nav.menu')}>
+              <Menu position="bottom-start">
+                <Menu.Target>
+                  <Burger hiddenFrom="sm" size="sm" aria-label={t('nav.menu')} />
+                </Menu.Target>
+                <Menu.Dropdown>
+                  {places.map(({ to, text }) => (
+                    <Menu.Item
+                      key={to}
+                      component={Link}
+                      to={to}
+                      fw={isHere(to) ? 700 : undefined}
+                      aria-current={isHere(to) ? 'page' : undefined}
+                    >
+                      {text}
+                    </Menu.Item>
+                  ))}
+                </Menu.Dropdown>
+              </Menu>
+              <Anchor component={Link} to="/" underline="never" c="inherit" fw={700} inherit className="brand">
                 <Group gap={8} wrap="nowrap" style={{ whiteSpace: 'nowrap' }}>
                   <img src="/icon.svg" alt="" width={26} height={26} />
                   Spacedock
                 </Group>
               </Anchor>
-              <Group gap={4} ml="lg" visibleFrom="sm" component="nav" aria-label={t('nav.menu')}>
+              <Group gap={4} ml="lg" visibleFrom="sm">
                 {places.map(({ to, text }) => (
                   <Button
                     key={to}
@@ -73,18 +72,13 @@ export function Shell({ children }: { children: ReactNode }) {
                 ))}
               </Group>
             </Group>
-            <Group gap={8} wrap="nowrap">
+            <Group gap={8} wrap="nowrap" miw={0}>
               <Preferences />
               <Account />
             </Group>
           </Group>
         </Container>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" onClick={close}>
-        {places.map(({ to, text }) => (
-          <NavLink key={to} component={Link} to={to} label={text} active={isHere(to)} />
-        ))}
-      </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <Container size="lg" px={0}>
           <LinkBanner />
@@ -99,23 +93,27 @@ export function Shell({ children }: { children: ReactNode }) {
 function Preferences() {
   const { t, i18n } = useTranslation();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const language = i18n.resolvedLanguage === 'zh' ? 'zh' : 'en';
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <ActionIcon variant="default" size="lg" aria-label={t('preferences.title')}>
-          <Text component="span" size="sm" fw={600}>
-            {i18n.resolvedLanguage === 'zh' ? '中' : 'A'}
-          </Text>
-        </ActionIcon>
+        <Button
+          variant="default"
+          px="xs"
+          flex="none"
+          aria-label={`${languages[language].short} – ${t('preferences.title')}`}
+        >
+          {languages[language].short}
+        </Button>
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{t('preferences.language')}</Menu.Label>
-        {Object.entries(languages).map(([code, name]) => (
+        {Object.entries(languages).map(([code, { name }]) => (
           <Menu.Item
             key={code}
             lang={code}
             onClick={() => void i18n.changeLanguage(code)}
-            fw={i18n.resolvedLanguage === code ? 700 : undefined}
+            fw={code === language ? 700 : undefined}
           >
             {name}
           </Menu.Item>
@@ -147,8 +145,10 @@ function Account() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button variant="default" maw={{ base: 110, sm: 180 }} px="sm">
-          {viewer.name}
+        <Button variant="default" maw={{ base: 110, sm: 180 }} miw={0} px="sm" title={viewer.name}>
+          <Text inherit truncate>
+            {viewer.name}
+          </Text>
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
