@@ -126,7 +126,10 @@ export function Chart({ title, times, series, format }: ChartProps) {
             {t('admin.dashboard.table')}
           </Text>
           {asTable && (
-            <ScrollArea.Autosize mah={240} viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': title }}>
+            <ScrollArea.Autosize
+              mah={240}
+              viewportProps={{ tabIndex: 0, role: 'region', 'aria-label': `${title} – ${t('admin.dashboard.table')}` }}
+            >
               <Table aria-label={title} fz="sm">
                 <Table.Thead>
                   <Table.Tr>

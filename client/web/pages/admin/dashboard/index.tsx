@@ -164,7 +164,7 @@ export function DashboardPage() {
 /** One number, as it is now. */
 function Figure({ label, value, hint, bad = false }: { label: string; value: string; hint: string; bad?: boolean }) {
   return (
-    <Paper withBorder p="sm" component="section" aria-label={label}>
+    <Paper withBorder p="sm" role="group" aria-label={label}>
       <Text size="sm" c="dimmed">
         {label}
       </Text>

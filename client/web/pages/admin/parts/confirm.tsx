@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack } from '@mantine/core';
+import { Button, Group, Stack } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { CombinedError } from 'urql';
+import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
 export interface ConfirmProps {
@@ -17,23 +18,16 @@ export interface ConfirmProps {
   onClose(): void;
 }
 
-/** Asks before something that cannot be taken back. */
+/** Asks before something that cannot be taken back. The focus is at the button that does nothing, unless a field comes before it. */
 export function Confirm({ title, children, action, busy, error, disabled, onConfirm, onClose }: ConfirmProps) {
   const { t } = useTranslation();
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      centered
-      styles={{ title: { fontWeight: 600 } }}
-      closeButtonProps={{ 'aria-label': t('admin.actions.close') }}
-    >
+    <Dialog title={title} onClose={onClose}>
       <Stack>
         {children}
         <Problem error={error} />
         <Group justify="end">
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" onClick={onClose} data-autofocus>
             {t('admin.actions.cancel')}
           </Button>
           <Button color="red.8" onClick={onConfirm} loading={busy} disabled={disabled}>
@@ -41,6 +35,6 @@ export function Confirm({ title, children, action, busy, error, disabled, onConf
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

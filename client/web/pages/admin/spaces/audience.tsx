@@ -1,8 +1,8 @@
-import { Switch, TagsInput } from '@mantine/core';
+import { TagsInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { PartProps } from './edit.tsx';
 import { Choice } from './policy.tsx';
-import { Section } from './section.tsx';
+import { Section, Toggle } from './section.tsx';
 
 /** Who may use it. */
 export function AudienceFields({ draft, change, problem, users }: PartProps & { users: string[] }) {
@@ -16,7 +16,7 @@ export function AudienceFields({ draft, change, problem, users }: PartProps & { 
         onChange={(visibility) => change({ visibility })}
       />
       {draft.visibility === 'PUBLIC' ? (
-        <Switch
+        <Toggle
           label={t('admin.spaces.visitors')}
           description={t('admin.spaces.visitorsHint')}
           checked={draft.visitors}

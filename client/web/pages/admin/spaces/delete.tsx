@@ -40,26 +40,28 @@ export function DeleteSpace({ id, onClose, onDone }: { id: string; onClose(): vo
         })
       }
     >
-      {!space ? (
-        <Loader size="sm" />
-      ) : (
-        <Stack gap="xs">
-          <Text>{t('admin.spaces.deleteLost')}</Text>
-          <List spacing={4}>
-            {losses(space, data.tokens.filter(({ spaces }) => spaces?.includes(id)).length).map(([key, values]) => (
-              <List.Item key={key}>{t(`admin.spaces.${key}`, values)}</List.Item>
-            ))}
-          </List>
-          {running > 0 && <Alert color="yellow">{t('admin.spaces.deleteBusy', { count: running })}</Alert>}
-          <TextInput
-            label={t('admin.spaces.deleteType', { id })}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-            autoComplete="off"
-            disabled={running > 0}
-          />
-        </Stack>
-      )}
+      <Stack gap="xs">
+        {!space ? (
+          <Loader size="sm" />
+        ) : (
+          <>
+            <Text>{t('admin.spaces.deleteLost')}</Text>
+            <List spacing={4}>
+              {losses(space, data.tokens.filter(({ spaces }) => spaces?.includes(id)).length).map(([key, values]) => (
+                <List.Item key={key}>{t(`admin.spaces.${key}`, values)}</List.Item>
+              ))}
+            </List>
+            {running > 0 && <Alert color="yellow">{t('admin.spaces.deleteBusy', { count: running })}</Alert>}
+          </>
+        )}
+        <TextInput
+          label={t('admin.spaces.deleteType', { id })}
+          value={typed}
+          onChange={(event) => setTyped(event.currentTarget.value)}
+          autoComplete="off"
+          data-autofocus
+        />
+      </Stack>
     </Confirm>
   );
 }

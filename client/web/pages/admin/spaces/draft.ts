@@ -5,6 +5,25 @@ import { schemaOf } from './schema.ts';
 export type Stored = NonNullable<AdminSpaceQuery['space']>;
 type Policy = Stored['policy'];
 
+/** Lowest and highest of each number. */
+export const BOUNDS = {
+  maxRunSeconds: [1, 2_592_000],
+  maxQueueSeconds: [1, 2_592_000],
+  retentionSeconds: [60, 31_536_000],
+  maxQueued: [1, 1_000_000],
+  maxAttempts: [1, 100],
+  megabytes: [0.001, 1_048_576],
+  maxCount: [1, 100],
+} as const;
+export type Bounded = keyof typeof BOUNDS;
+/** As it was typed. */
+export type Typed = number | string;
+
+export function isWithin(name: Bounded, value: Typed): boolean {
+  const [low, high] = BOUNDS[name];
+  return value !== '' && Number(value) >= low && Number(value) <= high;
+}
+
 /** A space as the form holds it. */
 export interface Draft {
   id: string;
@@ -13,12 +32,12 @@ export interface Draft {
   prompt: boolean;
   files: boolean;
   accept: string[];
-  megabytes: number;
-  maxCount: number;
+  megabytes: Typed;
+  maxCount: Typed;
   parameters: boolean;
   /** JSON Schema, as text. */
   schema: string;
-  policy: Policy;
+  policy: { [K in keyof Policy]: K extends Bounded ? Typed : Policy[K] };
   visibility: Stored['visibility'];
   visitors: boolean;
   members: string[];
@@ -73,19 +92,28 @@ export function draftOf({ inputs: { prompt, files, parameters }, policy, members
   };
 }
 
+/** Whether every field holds what can be sent. */
+export const isSound = (draft: Draft): boolean =>
+  (!draft.parameters || schemaOf(draft.schema).problem === null) &&
+  (!draft.files || (isWithin('megabytes', draft.megabytes) && isWithin('maxCount', draft.maxCount))) &&
+  Object.entries(draft.policy).every(([name, value]) => !(name in BOUNDS) || isWithin(name as Bounded, value));
+
 type Whole = Omit<CreateSpaceInput, 'id'>;
 
 function inputOf(draft: Draft): Whole {
-  const { title, description, prompt, accept, maxCount, policy, visibility, visitors, members } = draft;
+  const { title, description, prompt, accept, visibility, visitors, members } = draft;
+  const maxCount = Number(draft.maxCount);
+  const maxBytes = Math.round(Number(draft.megabytes) * MEGABYTE);
+  const numbers = Object.entries(draft.policy).map(([name, value]) => [name, name in BOUNDS ? Number(value) : value]);
   return {
     title,
     description,
     inputs: {
       prompt,
-      files: draft.files ? { accept, maxCount, maxBytes: Math.round(draft.megabytes * MEGABYTE) } : null,
+      files: draft.files ? { accept, maxCount, maxBytes } : null,
       parameters: draft.parameters ? schemaOf(draft.schema).schema : null,
     },
-    policy,
+    policy: Object.fromEntries(numbers) as Policy,
     visibility,
     visitors,
     members,

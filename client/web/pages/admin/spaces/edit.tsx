@@ -1,5 +1,6 @@
-import { Anchor, Button, Group, Loader, Paper, Stack, Text } from '@mantine/core';
-import { type SubmitEvent, useState } from 'react';
+import { Button, Group, Loader, Paper, Stack, Text } from '@mantine/core';
+import { type SubmitEvent, useEffect, useRef, useState } from 'react';
+import { flushSync } from 'react-dom';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { Link, useLocation } from 'wouter';
@@ -8,13 +9,13 @@ import { graphql } from '../../../gql/index.ts';
 import { useAsked } from '../parts/asked.ts';
 import { AdminPage } from '../parts/page.tsx';
 import { Problem, problemOf } from '../parts/problem.tsx';
+import { Unsaved } from '../parts/unsaved.tsx';
 import { AudienceFields } from './audience.tsx';
 import { BasicFields } from './basics.tsx';
 import { DeleteSpace } from './delete.tsx';
-import { changed, created, type Draft, draftOf, NEW } from './draft.ts';
+import { changed, created, type Draft, draftOf, isSound, NEW } from './draft.ts';
 import { InputFields } from './inputs.tsx';
 import { PolicyFields } from './policy.tsx';
-import { schemaOf } from './schema.ts';
 
 const spaceQuery = graphql(`
   query AdminSpace($id: ID!, $new: Boolean!) {
@@ -55,6 +56,8 @@ const FIELDS = [
   'input.members',
 ];
 
+const focusWrong = (form: HTMLFormElement | null) => form?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+
 function SpaceForm({ id, initial, users }: { id: string | null; initial: Draft; users: string[] }) {
   const { t } = useTranslation();
   const [, navigate] = useLocation();
@@ -62,12 +65,15 @@ function SpaceForm({ id, initial, users }: { id: string | null; initial: Draft; 
   const [before, setBefore] = useState(initial);
   const [draft, setDraft] = useState(initial);
   const [said, setSaid] = useState<'saved' | 'unchanged' | null>(null);
-  const [leaving, setLeaving] = useState(false);
+  const [deleting, setDeleting] = useState(false);
   const [{ fetching: creating, error: notCreated }, create] = useMutation(createSpaceMutation);
   const [{ fetching: updating, error: notUpdated }, update] = useMutation(updateSpaceMutation);
   const error = notCreated ?? notUpdated;
-  const isSound = !draft.parameters || schemaOf(draft.schema).problem === null;
-  const isChanged = id === null || JSON.stringify(before) !== JSON.stringify(draft);
+  const isChanged = JSON.stringify(before) !== JSON.stringify(draft);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (error) focusWrong(form.current);
+  }, [error]);
 
   const part: PartProps = {
     draft,
@@ -78,11 +84,21 @@ function SpaceForm({ id, initial, users }: { id: string | null; initial: Draft; 
     },
   };
 
+  /** With nothing unsaved: nobody is asked. */
+  function leave(to: string): void {
+    flushSync(() => setBefore(draft));
+    navigate(to);
+  }
+
   async function submit(event: SubmitEvent<HTMLFormElement>): Promise<void> {
     event.preventDefault();
+    if (!isSound(draft)) {
+      focusWrong(form.current);
+      return;
+    }
     if (id === null) {
       const { data } = await create({ input: created(draft) });
-      if (data) navigate(`/admin/spaces/${data.createSpace.id}`);
+      if (data) leave(`/admin/spaces/${data.createSpace.id}`);
       return;
     }
     const input = changed(before, draft);
@@ -112,17 +128,17 @@ function SpaceForm({ id, initial, users }: { id: string | null; initial: Draft; 
         )
       }
     >
-      <form onSubmit={(event) => void submit(event)}>
+      <form ref={form} onSubmit={(event) => void submit(event)}>
         <Stack>
           <BasicFields {...part} isNew={id === null} />
           <InputFields {...part} />
           <PolicyFields {...part} />
           <AudienceFields {...part} users={users} />
           <Problem error={error} fields={FIELDS} />
-          <Paper withBorder p="sm" pos="sticky" bottom={8} style={{ zIndex: 1 }}>
+          <Paper withBorder p="sm" className="admin-save">
             <Group justify="space-between">
               <Group gap="sm">
-                <Button type="submit" loading={creating || updating} disabled={!isSound}>
+                <Button type="submit" loading={creating || updating}>
                   {t('admin.actions.save')}
                 </Button>
                 <Text role="status" size="sm">
@@ -130,11 +146,11 @@ function SpaceForm({ id, initial, users }: { id: string | null; initial: Draft; 
                 </Text>
               </Group>
               {id === null ? (
-                <Anchor component={Link} to="/admin/spaces" size="sm">
+                <Button component={Link} to="/admin/spaces" variant="default">
                   {t('admin.actions.cancel')}
-                </Anchor>
+                </Button>
               ) : (
-                <Button variant="default" onClick={() => setLeaving(true)}>
+                <Button variant="default" onClick={() => setDeleting(true)}>
                   {t('admin.actions.delete')}
                 </Button>
               )}
@@ -142,8 +158,9 @@ function SpaceForm({ id, initial, users }: { id: string | null; initial: Draft; 
           </Paper>
         </Stack>
       </form>
-      {leaving && id !== null && (
-        <DeleteSpace id={id} onClose={() => setLeaving(false)} onDone={() => navigate('/admin/spaces')} />
+      {isChanged && <Unsaved />}
+      {deleting && id !== null && (
+        <DeleteSpace id={id} onClose={() => setDeleting(false)} onDone={() => leave('/admin/spaces')} />
       )}
     </AdminPage>
   );

@@ -1,9 +1,10 @@
-import { Button, Group, NumberInput, Paper, SimpleGrid, Stack, Switch, TagsInput, Text, Textarea } from '@mantine/core';
+import { Button, Group, Paper, SimpleGrid, Stack, TagsInput, Text, Textarea } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { PartProps } from './edit.tsx';
+import { NumberField } from './number-field.tsx';
 import { Preview } from './preview.tsx';
 import { EXAMPLE, schemaOf } from './schema.ts';
-import { Section } from './section.tsx';
+import { Section, Toggle } from './section.tsx';
 
 const COMMON_TYPES = [
   'image/*',
@@ -23,20 +24,20 @@ export function InputFields(props: PartProps) {
   const { draft, change } = props;
   return (
     <Section title={t('admin.spaces.inputs')}>
-      <Switch
+      <Toggle
         label={t('admin.spaces.prompt')}
         description={t('admin.spaces.promptHint')}
         checked={draft.prompt}
         onChange={(event) => change({ prompt: event.currentTarget.checked })}
       />
-      <Switch
+      <Toggle
         label={t('admin.spaces.files')}
         description={t('admin.spaces.filesHint')}
         checked={draft.files}
         onChange={(event) => change({ files: event.currentTarget.checked })}
       />
       {draft.files && <FileFields {...props} />}
-      <Switch
+      <Toggle
         label={t('admin.spaces.parameters')}
         description={t('admin.spaces.parametersHint')}
         checked={draft.parameters}
@@ -66,23 +67,21 @@ function FileFields({ draft, change, problem }: PartProps) {
         error={problem('input.inputs.files.accept')}
       />
       <Group grow align="start" maw={480}>
-        <NumberInput
+        <NumberField
+          name="megabytes"
           label={t('admin.spaces.maxSize')}
           suffix={` ${t('admin.spaces.megabytes')}`}
-          min={0.001}
-          max={1024 * 1024}
+          allowDecimal
           decimalScale={3}
           value={draft.megabytes}
-          onChange={(value) => change({ megabytes: Number(value) })}
+          onChange={(megabytes) => change({ megabytes })}
           error={problem('input.inputs.files.maxBytes')}
         />
-        <NumberInput
+        <NumberField
+          name="maxCount"
           label={t('admin.spaces.maxCount')}
-          min={1}
-          max={100}
-          allowDecimal={false}
           value={draft.maxCount}
-          onChange={(value) => change({ maxCount: Number(value) })}
+          onChange={(maxCount) => change({ maxCount })}
           error={problem('input.inputs.files.maxCount')}
         />
       </Group>

@@ -1,30 +1,23 @@
-import { NumberInput, SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core';
+import { SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { duration } from '../parts/time.tsx';
-import type { Draft } from './draft.ts';
+import { type Draft, isWithin } from './draft.ts';
 import type { PartProps } from './edit.tsx';
+import { NumberField } from './number-field.tsx';
 import { Section } from './section.tsx';
 
-type Policy = Draft['policy'];
-type Count = { [K in keyof Policy]: Policy[K] extends number ? K : never }[keyof Policy];
-
-/** [lowest, highest] of each. */
-const BOUNDS: Record<Count, [number, number]> = {
-  maxRunSeconds: [1, 2_592_000],
-  maxQueueSeconds: [1, 2_592_000],
-  retentionSeconds: [60, 31_536_000],
-  maxQueued: [1, 1_000_000],
-  maxAttempts: [1, 100],
-};
+const RULES = ['maxRunSeconds', 'maxQueueSeconds', 'retentionSeconds', 'maxQueued', 'maxAttempts'] as const;
 
 /** The rules. */
 export function PolicyFields({ draft: { policy }, change, problem }: PartProps) {
   const { t, i18n } = useTranslation();
-  const set = (part: Partial<Policy>) => change({ policy: { ...policy, ...part } });
-  const hint = (name: Count): string =>
-    name.endsWith('Seconds')
-      ? t('admin.spaces.is', { time: duration(policy[name], i18n.resolvedLanguage ?? 'en') })
-      : t(`admin.spaces.${name}Hint`);
+  const set = (part: Partial<Draft['policy']>) => change({ policy: { ...policy, ...part } });
+  const hint = (name: (typeof RULES)[number]): string =>
+    !name.endsWith('Seconds')
+      ? t(`admin.spaces.${name}Hint`)
+      : isWithin(name, policy[name])
+        ? t('admin.spaces.is', { time: duration(Number(policy[name]), i18n.resolvedLanguage ?? 'en') })
+        : '';
   return (
     <Section title={t('admin.spaces.policy')} hint={t('admin.spaces.policyHint')}>
       <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -40,24 +33,17 @@ export function PolicyFields({ draft: { policy }, change, problem }: PartProps) 
           choices={['FIFO', 'FAIR']}
           onChange={(order) => set({ order })}
         />
-        {Object.entries(BOUNDS).map(([key, [min, max]]) => {
-          const name = key as Count;
-          return (
-            <NumberInput
-              key={name}
-              label={t(`admin.spaces.${name}`)}
-              description={hint(name)}
-              required
-              min={min}
-              max={max}
-              allowDecimal={false}
-              thousandSeparator=" "
-              value={policy[name]}
-              onChange={(value) => set({ [name]: Number(value) })}
-              error={problem(`input.policy.${name}`)}
-            />
-          );
-        })}
+        {RULES.map((name) => (
+          <NumberField
+            key={name}
+            name={name}
+            label={t(`admin.spaces.${name}`)}
+            hint={hint(name)}
+            value={policy[name]}
+            onChange={(value) => set({ [name]: value })}
+            error={problem(`input.policy.${name}`)}
+          />
+        ))}
       </SimpleGrid>
     </Section>
   );

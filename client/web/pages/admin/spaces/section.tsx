@@ -1,4 +1,4 @@
-import { Paper, Stack, Text, Title } from '@mantine/core';
+import { Paper, Stack, Switch, type SwitchProps, Text, Title } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 /** A part of the form. */
@@ -21,3 +21,8 @@ export function Section({ title, hint, children }: { title: string; hint?: strin
     </Paper>
   );
 }
+
+/** A switch whose description is no part of its name as well, or it would be read twice. */
+export const Toggle = ({ label, ...props }: SwitchProps & { label: string }) => (
+  <Switch label={label} aria-label={label} {...props} />
+);

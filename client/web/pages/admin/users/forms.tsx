@@ -1,9 +1,10 @@
-import { Button, Group, Modal, PasswordInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, PasswordInput, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
 import { type ReactNode, type SubmitEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { graphql } from '../../../gql/index.ts';
 import { Copy } from '../parts/copy.tsx';
+import { Dialog } from '../parts/dialog.tsx';
 import { Problem, problemOf } from '../parts/problem.tsx';
 
 const createUserMutation = graphql(`
@@ -36,6 +37,7 @@ function Password({ value, error, onChange }: { value: string; error: string | n
         required
         minLength={8}
         maxLength={256}
+        data-autofocus
         visible={seen}
         onVisibilityChange={setSeen}
         value={value}
@@ -59,7 +61,7 @@ function Password({ value, error, onChange }: { value: string; error: string | n
   );
 }
 
-function Dialog({
+function FormDialog({
   title,
   action,
   busy,
@@ -80,14 +82,7 @@ function Dialog({
     onSubmit();
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={title}
-      centered
-      styles={{ title: { fontWeight: 600 } }}
-      closeButtonProps={{ 'aria-label': t('admin.actions.close') }}
-    >
+    <Dialog title={title} onClose={onClose}>
       <form onSubmit={submit}>
         <Stack>
           {children}
@@ -101,7 +96,7 @@ function Dialog({
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -112,7 +107,7 @@ export function NewUser({ onClose, onDone }: { onClose(): void; onDone(name: str
   const [role, setRole] = useState<'USER' | 'ADMIN'>('USER');
   const [{ fetching, error }, create] = useMutation(createUserMutation);
   return (
-    <Dialog
+    <FormDialog
       title={t('admin.users.new')}
       action={t('admin.users.new')}
       busy={fetching}
@@ -148,7 +143,7 @@ export function NewUser({ onClose, onDone }: { onClose(): void; onDone(name: str
         />
       </Stack>
       <Problem error={error} fields={['input.name', 'input.password']} />
-    </Dialog>
+    </FormDialog>
   );
 }
 
@@ -157,7 +152,7 @@ export function ResetPassword({ name, onClose, onDone }: { name: string; onClose
   const [password, setPassword] = useState('');
   const [{ fetching, error }, reset] = useMutation(resetPasswordMutation);
   return (
-    <Dialog
+    <FormDialog
       title={t('admin.users.resetTitle', { name })}
       action={t('admin.actions.save')}
       busy={fetching}
@@ -167,6 +162,6 @@ export function ResetPassword({ name, onClose, onDone }: { name: string; onClose
       <Text>{t('admin.users.resetText')}</Text>
       <Password value={password} onChange={setPassword} error={problemOf(error, 'new')} />
       <Problem error={error} fields={['new']} />
-    </Dialog>
+    </FormDialog>
   );
 }
