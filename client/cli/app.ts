@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { connectRemoteApp, type InferenceRequest, type RemoteAppEvent } from '../sdk/index.ts';
+import { connectRemoteApp, errorCode, type InferenceRequest, type RemoteAppEvent } from '../sdk/index.ts';
 import { atUrl, callerOf } from './caller.ts';
 import { createDemoRunner, type SecondsRange } from './demo-app.ts';
 import { createExecRunner } from './exec.ts';
@@ -62,6 +62,7 @@ async function serveSpaces(options: AppOptions): Promise<void> {
   const runner = createRunner(options);
   const { report, inHand } = createReporter(options.verbose ?? false);
   const token = tokenFor(options);
+  let registered = false;
   const app = connectRemoteApp({
     url: options.host,
     token,
@@ -73,6 +74,7 @@ async function serveSpaces(options: AppOptions): Promise<void> {
     handler: runner.handler,
     onEvent(event) {
       report(event);
+      if (event.type === 'registered' || event.type === 'connecting') registered = event.type === 'registered';
       if ('job' in event && event.job !== undefined && event.type !== 'request') void runner.sent(event.job);
     },
     drainOnSignals: false,
@@ -93,6 +95,12 @@ async function serveSpaces(options: AppOptions): Promise<void> {
   if (process.stdin.isTTY) process.once('SIGHUP', () => process.exit(EXIT.interrupted));
   try {
     await app.done;
+  } catch (error) {
+    // Its token was good enough to register with.
+    if (!registered || errorCode(error) !== 'FORBIDDEN') throw error;
+    throw new Problem((error as Error).message, {
+      hint: 'Its work went to others. Ask an administrator why, or start it again.',
+    });
   } finally {
     phase = 'leaving';
     if (options.keep !== undefined) warn('Ending the program; once more to leave at once');

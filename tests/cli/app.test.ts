@@ -2,6 +2,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ask } from '../help/client.ts';
 import { startServer, type TestServer } from '../help/server.ts';
 import { type RunningCommand, run, start } from './command.ts';
 import { alive, gone } from './tools.ts';
@@ -111,6 +112,17 @@ test('a space that is not there ends the app, naming the nearest', async () => {
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/error: .*did you mean "words".*NOT_FOUND/);
   expect(stderr.match(/did you mean/g)).toHaveLength(1);
+});
+
+test('an app that an administrator disconnects says so, and does not blame its token', async () => {
+  app = start(['app', '--host', server.url, '--spaces', 'words'], { env: { SPACEDOCK_TOKEN: 'any' } });
+  await app.until(/^Registration successful\n/m);
+  const { remoteApps } = await ask<{ remoteApps: { id: string }[] }>(server, '{ remoteApps { id } }');
+  await ask(server, 'mutation ($id: ID!) { disconnectApp(id: $id) }', { id: remoteApps[0]!.id });
+  const { code, stderr } = await app.ended;
+  expect(code).toBe(2);
+  expect(stderr).toContain('error: An administrator disconnected this remote app\nIts work went to others.');
+  expect(stderr).not.toContain('SPACEDOCK_TOKEN');
 });
 
 test('--exec: a Python program serves a space, with files both ways', async () => {
