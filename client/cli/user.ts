@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import {
   changePasswordMutation,
   createUserMutation,
@@ -6,6 +6,7 @@ import {
   enableUserMutation,
   errorCode,
   resetPasswordMutation,
+  setUserRoleMutation,
   type UserFragment,
   usersQuery,
 } from '../sdk/index.ts';
@@ -62,6 +63,14 @@ export function addUserCommands(program: Command): void {
     await withConnection(options, (server) => server.request(enableUserMutation, { name }));
     process.stderr.write(`${name} can sign in again.\n`);
   });
+
+  onUser(user, 'role', 'make somebody an administrator, or no more one')
+    .addArgument(new Argument('<role>', 'what they are from now on').choices(['user', 'admin']))
+    .action(async (name: string, role: string, options: UserOptions) => {
+      const wanted = role === 'admin' ? 'ADMIN' : 'USER';
+      await withConnection(options, (server) => server.request(setUserRoleMutation, { name, role: wanted }));
+      process.stderr.write(`${name} is ${role === 'admin' ? 'an administrator' : 'a user'} now.\n`);
+    });
 
   talksToServer(user.command('password').argument('[name]', 'somebody else, for an administrator; default: you'))
     .description('change your password, or give somebody another one; ends the sessions of before')

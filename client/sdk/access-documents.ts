@@ -32,6 +32,9 @@ export const disableUserMutation = graphql(`
 export const enableUserMutation = graphql(
   `mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }`,
 );
+export const setUserRoleMutation = graphql(`
+  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { ...User } }
+`);
 
 export const tokensQuery = graphql(`query Tokens { tokens { ...Token } }`);
 export const createTokenMutation = graphql(`

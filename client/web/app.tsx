@@ -27,7 +27,7 @@ export function App() {
               <Route path="/jobs" component={HistoryPage} />
               <Route path="/jobs/:id">{({ id }) => <JobPage key={id} id={id} />}</Route>
               <Route path="/sign-in" component={SignInPage} />
-              <Route path="/account" component={AccountPage} />
+              <Route path="/account/*?" component={AccountPage} />
               <Route path="/admin/*?" component={AdminPages} />
               <Route component={NotFoundPage} />
             </Switch>

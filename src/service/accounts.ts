@@ -64,6 +64,31 @@ export function createAccounts(engine: Engine, access: Access) {
     throw busy(name);
   }
 
+  const list = async (): Promise<Account[]> => (await engine.documents.list<Stored>(KIND)).map(({ value }) => value);
+
+  const administers = ({ role, enabled }: Account) => role === 'ADMIN' && enabled;
+
+  /**
+   * CONFLICT where it would take the viewer the right to administer, or everybody, as of the last two who do away with each other at
+   * once: it is undone then.
+   */
+  async function changeRights(name: string, viewer: Viewer, next: (account: Account) => Account): Promise<Account> {
+    let before: Account;
+    const kept = (account: Account) => {
+      const changed = next(account);
+      if (accountKey(name) === viewer.account && !administers(changed)) {
+        throw new Refusal('CONFLICT', 'You cannot do this to yourself: ask another administrator', { field: 'name' });
+      }
+      before = account;
+      return changed;
+    };
+    return change(name, 'name', kept, async (changed) => {
+      if (!administers(before) || administers(changed) || (await list()).some(administers)) return;
+      await change(name, 'name', (account) => ({ ...account, role: before.role, enabled: before.enabled }));
+      throw new Refusal('CONFLICT', `User ${name} is the last administrator`, { field: 'name' });
+    });
+  }
+
   const blank = (name: string, role: Account['role']): Account => ({
     id: `user_${randomUUID()}`,
     name,
@@ -78,9 +103,7 @@ export function createAccounts(engine: Engine, access: Access) {
   return {
     find,
 
-    async list(): Promise<Account[]> {
-      return (await engine.documents.list<Stored>(KIND)).map(({ value }) => value);
-    },
+    list,
 
     /** ALREADY_EXISTS where the name is taken, whatever its case. */
     async create(name: string, text: string, role: Account['role']): Promise<Account> {
@@ -157,15 +180,18 @@ export function createAccounts(engine: Engine, access: Access) {
     },
 
     /** One that is disabled cannot sign in, and whatever it opened ends. */
-    setEnabled: (name: string, enabled: boolean, viewer: Viewer): Promise<Account> => {
-      if (!enabled && accountKey(name) === viewer.account) {
-        throw new Refusal('CONFLICT', 'You cannot disable yourself', { field: 'name' });
-      }
-      return change(name, 'name', (account) => ({
+    setEnabled: (name: string, enabled: boolean, viewer: Viewer): Promise<Account> =>
+      changeRights(name, viewer, (account) => ({
         ...account,
         enabled,
         epoch: enabled ? account.epoch : account.epoch + 1,
-      }));
-    },
+      })),
+
+    /** Whatever they opened with other rights ends. */
+    setRole: (name: string, role: Account['role'], viewer: Viewer): Promise<Account> =>
+      changeRights(name, viewer, (account) => {
+        if (account.external === null) return { ...account, role };
+        throw new Refusal('CONFLICT', `The role of user ${name} is what ${account.external.issuer} says`);
+      }),
   };
 }

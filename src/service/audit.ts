@@ -15,6 +15,7 @@ export const auditKinds = {
   USER_CREATED: 'An account was created.',
   USER_DISABLED: 'An account was disabled; its sessions and sockets have ended.',
   USER_ENABLED: 'A disabled account may sign in again.',
+  ROLE_CHANGED: 'A user was given another role: `detail.role`.',
   TOKEN_CREATED: 'A token was created.',
   TOKEN_REVOKED: 'A token was revoked.',
   SPACE_CREATED: 'A space was created.',

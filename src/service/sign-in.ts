@@ -155,6 +155,12 @@ export function createSignIn({ engine, accounts, sessions, tokens, visitors, aud
       return account;
     },
 
+    async setRole(by: By, name: string, role: Account['role']): Promise<Account> {
+      const account = await accounts.setRole(name, role, by.viewer);
+      note(doer(by), 'ROLE_CHANGED', account.name, { role });
+      return account;
+    },
+
     async createToken(by: By, input: TokenInput): Promise<{ token: Token; secret: string }> {
       const created = await tokens.create(input, by.viewer);
       const { id, name, role, spaces, prefix } = created.token;

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MAIN } from '../cli/command.ts';
 import { endsWithUs } from '../help/children.ts';
 import { post } from '../help/client.ts';
-import { ADMIN_PASSWORD, newToken, newUser, type Person, signIn, withAccounts } from '../help/people.ts';
+import { ADMIN_PASSWORD, newToken, newUser, type Person, person, signIn, withAccounts } from '../help/people.ts';
 import { startServer, type TestServer } from '../help/server.ts';
 import { openWorker, type Worker } from '../help/worker.ts';
 import { openBrowser, visit } from './chromium.ts';
@@ -196,7 +196,12 @@ describe('an administrator, at two processes', () => {
     await page.getByRole('combobox', { name: 'Only of these kinds' }).click();
     await page.getByRole('option', { name: 'Revoked tokens' }).click();
     await page.getByText('admin created the space').first().waitFor({ state: 'detached' });
-    expect(await page.getByRole('listitem').allInnerTexts()).toEqual([expect.stringContaining('revoked the token')]);
+    const revoked = [expect.stringContaining('revoked the token')];
+    expect(await page.getByRole('listitem').allInnerTexts()).toEqual(revoked);
+    expect(page.url()).toMatch(/\/admin\/audit\?kind=TOKEN_REVOKED$/);
+    await page.reload();
+    await page.getByText('admin revoked the token “GPU box”').waitFor();
+    expect(await page.getByRole('listitem').allInnerTexts()).toEqual(revoked);
     expect(tab.complaints).toEqual([]);
     expect(tab.outside).toEqual([]);
   });
@@ -216,7 +221,7 @@ describe('the administration', () => {
         files: { accept: ['image/*'] },
         parameters: { type: 'object', properties: { fast: { type: 'boolean' } } },
       },
-      policy: { whenOffline: 'QUEUE' },
+      policy: { whenOffline: 'QUEUE', maxRunSeconds: 3600 },
     };
     await admin.ask('mutation ($input: CreateSpaceInput!) { createSpace(input: $input) { id } }', { input });
     await newToken(server, admin, { role: 'REPORTER', name: 'nightly', prefix: 'render-', expiresInDays: 30 });
@@ -432,6 +437,65 @@ describe('the administration', () => {
     await signIn(server, 'ada', password);
     // Whoever shut themselves out could not let themselves in again.
     expect(await button(page, 'Disable: admin').isDisabled()).toBe(true);
+    expect(await button(page, 'Make user: admin').isDisabled()).toBe(true);
+    await button(page, 'Make administrator: ada').click();
+    await dialog.getByText('They may then do everything here').waitFor();
+    await dialog.getByRole('button', { name: 'Make administrator' }).click();
+    await row(page, 'ada').getByText('Administrator', { exact: true }).waitFor();
+    await (await signIn(server, 'ada', password)).ask('{ users { id } }');
+    await button(page, 'Make user: ada').click();
+    await dialog.getByRole('button', { name: 'Make user' }).click();
+    await row(page, 'ada').getByText('User', { exact: true }).waitFor();
+    await page.goto(`${server.url}/admin/audit?kind=ROLE_CHANGED`);
+    await page.getByText('admin changed the role of ada').nth(1).waitFor();
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('leaves users tokens of their own, at their account', async () => {
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await signInAt(page, server.url, 'grace', 'password of grace');
+    await page.goto(`${server.url}/account`);
+    await page.getByText('A script that submits or watches needs one.').waitFor();
+    await page.getByRole('link', { name: 'New token' }).click();
+    await page.getByLabel('Name').fill('cron');
+    // Of others than scripts of their own only administrators make some.
+    expect(await page.getByRole('radio').count()).toBe(0);
+    await button(page, 'Make the token').click();
+    await heading(page, 'The token is ready');
+    expect(await page.title()).toBe('The token is ready · Account · Spacedock');
+    const secret = (await figure(page, 'Secret').getByRole('code').innerText()).trim();
+    const command = await figure(page, 'Command line').getByRole('code').innerText();
+    expect(command).toMatch(/^SPACEDOCK_TOKEN=sdt_\S+ spacedock submit ocr --prompt 'Hello' --watch --url http:\S+$/);
+    expect(await violations(page)).toEqual([]);
+    const script = person(server, secret);
+    expect(await script.ask('{ viewer { name role } }')).toEqual({ viewer: { name: 'grace', role: 'USER' } });
+    await page.getByRole('link', { name: 'Done' }).click();
+    await button(page, 'Revoke: cron').click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
+    await page.getByText('A script that submits or watches needs one.').waitFor();
+    expect(await script.refusal('{ viewer { id } }')).toBe('UNAUTHENTICATED');
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('says why a name is locked, and until when', async () => {
+    const login = 'mutation { login(name: "heidi", password: "a wrong one") { token } }';
+    for (let count = 0; count < 10; count++) await person(server, null).refusal(login);
+    await using tab = await visit(browser);
+    const { page } = tab;
+    for (const [language, words] of [
+      ['en', /Too many wrong passwords for this name, .+ Try again after \d+:\d\d:\d\d [AP]M\./],
+      ['zh', /次数过多，请在 \d\d:\d\d:\d\d 之后重试。/],
+    ] as const) {
+      await page.goto(`${server.url}/sign-in`);
+      await page.evaluate((code) => localStorage.setItem('spacedock-language', code), language);
+      await page.reload();
+      await page.locator('input[name=name]').fill('heidi');
+      await page.locator('input[name=password]').fill('whatever it is');
+      await page.locator('form button[type=submit]').click();
+      await page.getByRole('alert').getByText(words).waitFor();
+      await page.getByRole('alert').getByText('RATE_LIMITED', { exact: true }).waitFor();
+    }
     expect(tab.complaints).toEqual([]);
   });
 
@@ -469,7 +533,7 @@ describe('the administration', () => {
     await using tab = await visit(browser);
     const { page } = tab;
     await signInAt(page, server.url);
-    await page.goto(`${server.url}/admin/audit`);
+    await page.goto(`${server.url}/admin/audit?kind=SPACE_DELETED`);
     await page.getByText('Somebody deleted the space old-59').waitFor();
     expect(await page.getByRole('listitem').count()).toBe(50);
     await button(page, 'Show older').click();

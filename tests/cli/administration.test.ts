@@ -62,7 +62,7 @@ test('on a terminal the line to start an app with is complete', async () => {
   expect(stdout).toMatch(/SPACEDOCK_TOKEN=sdt_\w{16}_[\w-]{43} spacedock app --spaces shown/);
 });
 
-test('users are added, listed, disabled, enabled, and get passwords', async () => {
+test('users are added, listed, disabled, enabled, and get roles and passwords', async () => {
   const { cli } = await prompt();
   expect(await cli(['user', 'add', 'Bob', '--password-stdin'], 'a long password\n')).toEqual({
     code: 0,
@@ -79,6 +79,13 @@ test('users are added, listed, disabled, enabled, and get passwords', async () =
   expect(await list()).toMatch(/\nBob +USER +disabled/);
   expect(await bob.refusal('{ viewer { id } }')).toBe('UNAUTHENTICATED');
   expect((await cli(['user', 'enable', 'bob'])).code).toBe(0);
+  expect(await cli(['user', 'role', 'Bob', 'admin'])).toMatchObject({
+    code: 0,
+    stderr: 'Bob is an administrator now.\n',
+  });
+  expect(await list()).toMatch(/\nBob +ADMIN/);
+  expect((await cli(['user', 'role', 'Bob', 'user'])).code).toBe(0);
+  expect(await cli(['user', 'role', 'Bob', 'king'])).toMatchObject({ code: 2 });
   expect((await cli(['user', 'password', 'Bob', '--password-stdin'], 'another password')).code).toBe(0);
   const again = await prompt((await signIn(server, 'Bob', 'another password')).secret!);
   expect(await again.cli(['user', 'password', '--password-stdin'], 'wrong\nthe third password\n')).toMatchObject({

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commandsFor } from '../../client/web/pages/admin/tokens/commands.ts';
 import { endsWithUs } from '../help/children.ts';
 import { eventually } from '../help/jobs.ts';
-import { newToken, type Person, signIn, withAccounts } from '../help/people.ts';
+import { newToken, type Person, serve, signIn, withAccounts } from '../help/people.ts';
 import { startServer, type TestServer } from '../help/server.ts';
 import { MAIN } from './command.ts';
 
@@ -110,12 +110,28 @@ describe('what the page of a new token says to run', () => {
   ])('reports on a job under its prefix: %s', async (way, status) => {
     await using shell = paste(await shown(way, 'REPORTER', `${way}-`));
     expect([await shell.ended, shell.output()]).toEqual([0, expect.not.stringContaining('"errors"')]);
-    const { job } = await admin.ask<{ job: { status: string } | null }>(`{ job(id: "${way}-nightly") { status } }`);
+    const id = `${way}-${way === 'curl' ? 'hello' : 'nightly'}`;
+    const { job } = await admin.ask<{ job: { status: string } | null }>(`{ job(id: "${id}") { status } }`);
     expect(job).toEqual({ status });
   });
 
-  it('asks as its owner: a script', async () => {
-    await using shell = paste(await shown('curl', 'USER'));
-    expect([await shell.ended, shell.output()]).toEqual([0, expect.stringContaining('"name":"admin","role":"USER"')]);
+  it.each([
+    ['ask', '"name":"admin","role":"USER"'],
+    ['cli', 'COMPLETED'],
+  ])('acts as its owner, a script: %s', async (way, words) => {
+    await using app = await serve(admin, { spaces: ['words'] });
+    const answered = app
+      .request()
+      .then((input) =>
+        admin.ask('mutation ($input: ReportCompleteInput!) { reportComplete(input: $input) { id } }', { input }),
+      );
+    answered.catch(() => {});
+    await using shell = paste(await shown(way, 'USER'));
+    expect([await shell.ended, shell.output()]).toEqual([0, expect.stringContaining(words)]);
+  });
+
+  it('starts an app for each space where one serves one: Python', () => {
+    const { python } = commandsFor('APP', { url: 'http://host', secret: 'sdt_x', spaces: ['a', 'b'], prefix: '' });
+    expect(python!.match(/--space \w/g)).toEqual(['--space a', '--space b']);
   });
 });

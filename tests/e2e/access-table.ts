@@ -202,6 +202,12 @@ export const ROWS: Row[] = [
     given: newName,
     who: ADMINS_ALONE,
   },
+  {
+    field: 'Mutation.setUserRole',
+    query: 'mutation ($name: String!) { setUserRole(name: $name, role: ADMIN) { role } }',
+    given: newName,
+    who: ADMINS_ALONE,
+  },
 
   // --- tokens
   {

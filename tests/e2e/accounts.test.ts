@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engine/engine.ts';
+import { createAccess } from '../../src/service/access.ts';
+import { createAccounts } from '../../src/service/accounts.ts';
+import { viewerOfAccount } from '../../src/service/sessions.ts';
 import { post } from '../help/client.ts';
+import { openEngine } from '../help/engine.ts';
 import { ADMIN_PASSWORD, newToken, newUser, newVisitor, person, signIn, withAccounts } from '../help/people.ts';
 import { engines, startServer } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
@@ -130,6 +135,58 @@ describe.each(engines)('who is asking, on %s', (engine) => {
     await admin.ask('mutation { enableUser(name: "dora") { enabled } }');
     await signIn(server, 'Dora', 'password of Dora');
     expect(await admin.refusal('mutation { disableUser(name: "Admin") { enabled } }')).toBe('CONFLICT');
+  });
+
+  it('is made an administrator, and no more one, wherever they are: sockets end, and scripts for administrators', async () => {
+    const admin = await signIn(server);
+    const fay = await newUser(server, admin, 'Fay');
+    const give = 'mutation ($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { name role } }';
+    const before = await fay.socket();
+    expect(await admin.ask(give, { name: 'FAY', role: 'ADMIN' })).toEqual({
+      setUserRole: { name: 'Fay', role: 'ADMIN' },
+    });
+    expect((await before.closed).code).toBe(4403);
+    expect(await fay.ask(ME)).toMatchObject({ viewer: { name: 'Fay', role: 'ADMIN' } });
+    const script = await newToken(server, fay, { role: 'ADMIN' });
+    const sockets = [await fay.socket(), await script.socket()];
+    await admin.ask(give, { name: 'Fay', role: 'USER' });
+    for (const socket of sockets) expect((await socket.closed).code).toBe(4403);
+    expect(await script.refusal(ME)).toBe('UNAUTHENTICATED');
+    expect(await fay.refusal('{ users { id } }')).toBe('FORBIDDEN');
+    expect(await admin.refusal(give, { name: 'admin', role: 'USER' })).toBe('CONFLICT');
+    expect(await admin.refusal(give, { name: 'Fay', role: 'APP' })).toBe('BAD_USER_INPUT');
+    expect(await admin.refusal(give, { name: 'nobody', role: 'USER' })).toBe('NOT_FOUND');
+    const { auditLog } = await admin.ask<{ auditLog: { nodes: object[] } }>(
+      '{ auditLog(kind: [ROLE_CHANGED]) { nodes { actor { name } subject detail } } }',
+    );
+    expect(auditLog.nodes).toEqual(
+      ['USER', 'ADMIN'].map((role) => ({ actor: { name: 'admin' }, subject: 'Fay', detail: { role } })),
+    );
+  });
+
+  it('is never the last administrator to go, though two do away with each other at the same moment', async () => {
+    await using opened = await openEngine(engine);
+    const { documents } = opened.engine;
+    const looking = Promise.withResolvers<void>();
+    let looks = 0;
+    // Who is left is looked at when both have been written.
+    const list: typeof documents.list = async (kind) => {
+      if (++looks === 2) looking.resolve();
+      await looking.promise;
+      return documents.list(kind);
+    };
+    const together: Engine = { ...opened.engine, documents: { ...documents, list } };
+    const accounts = createAccounts(together, createAccess(together));
+    const [gus, hal] = await Promise.all(
+      ['Gus', 'Hal'].map(async (name) => viewerOfAccount(await accounts.create(name, 'some password', 'ADMIN'), null)),
+    );
+    const over = [accounts.setRole('Gus', 'USER', hal!), accounts.setEnabled('Hal', false, gus!)];
+    const conflict = { status: 'rejected', reason: { code: 'CONFLICT' } };
+    expect(await Promise.allSettled(over)).toMatchObject([conflict, conflict]);
+    expect((await accounts.list()).map(({ role, enabled }) => [role, enabled])).toEqual([
+      ['ADMIN', true],
+      ['ADMIN', true],
+    ]);
   });
 
   it('comes with a token that is shown once, listed with its last use, and revoked with what it opened', async () => {

@@ -107,10 +107,11 @@ describe.each(engines)('whoever an issuer vouches for, on %s', (engine) => {
     expect(await dora.ask(ME)).toMatchObject({ viewer: { name: 'Dora' } });
   });
 
-  it('gets no password here', async () => {
+  it('gets no password and no role here', async () => {
     const admin = await signIn(server);
     await (await withToken({ sub: 'emil', preferred_username: 'Emil' })).ask(ME);
     expect(await admin.refusal('mutation { resetPassword(name: "Emil", new: "a new password") }')).toBe('CONFLICT');
+    expect(await admin.refusal('mutation { setUserRole(name: "Emil", role: ADMIN) { id } }')).toBe('CONFLICT');
     await expect(signIn(server, 'Emil', 'a new password')).rejects.toThrow('UNAUTHENTICATED');
   });
 

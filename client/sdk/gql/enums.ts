@@ -8,6 +8,8 @@ export type AuditKind =
   | 'APP_REMOVED'
   /** A password was changed. */
   | 'PASSWORD_CHANGED'
+  /** A user was given another role: `detail.role`. */
+  | 'ROLE_CHANGED'
   /** Somebody signed in. */
   | 'SIGNED_IN'
   /** Somebody signed out. */

@@ -28,6 +28,7 @@ type Documents = {
     "\n  mutation ResetPassword($name: String!, $new: String!) { resetPassword(name: $name, new: $new) }\n": typeof types.ResetPasswordDocument,
     "\n  mutation DisableUser($name: String!) { disableUser(name: $name) { ...User } }\n": typeof types.DisableUserDocument,
     "mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }": typeof types.EnableUserDocument,
+    "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { ...User } }\n": typeof types.SetUserRoleDocument,
     "query Tokens { tokens { ...Token } }": typeof types.TokensDocument,
     "\n  mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { secret token { ...Token } } }\n": typeof types.CreateTokenDocument,
     "mutation RevokeToken($id: ID!) { revokeToken(id: $id) }": typeof types.RevokeTokenDocument,
@@ -80,6 +81,7 @@ const documents: Documents = {
     "\n  mutation ResetPassword($name: String!, $new: String!) { resetPassword(name: $name, new: $new) }\n": types.ResetPasswordDocument,
     "\n  mutation DisableUser($name: String!) { disableUser(name: $name) { ...User } }\n": types.DisableUserDocument,
     "mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }": types.EnableUserDocument,
+    "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { ...User } }\n": types.SetUserRoleDocument,
     "query Tokens { tokens { ...Token } }": types.TokensDocument,
     "\n  mutation CreateToken($input: CreateTokenInput!) { createToken(input: $input) { secret token { ...Token } } }\n": types.CreateTokenDocument,
     "mutation RevokeToken($id: ID!) { revokeToken(id: $id) }": types.RevokeTokenDocument,
@@ -188,6 +190,10 @@ export function graphql(source: "\n  mutation DisableUser($name: String!) { disa
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }"): (typeof documents)["mutation EnableUser($name: String!) { enableUser(name: $name) { ...User } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { ...User } }\n"): (typeof documents)["\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { ...User } }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -24,15 +24,16 @@ type Documents = {
     "\n  query AdminSpaceLosses($id: ID!) {\n    space(id: $id) {\n      connection { queued running apps { name } }\n      jobs(first: 100) { nodes { id } pageInfo { hasNextPage } }\n    }\n    tokens { spaces }\n  }\n": typeof types.AdminSpaceLossesDocument,
     "\n  query AdminSpace($id: ID!, $new: Boolean!) {\n    space(id: $id) @skip(if: $new) {\n      id title description visibility visitors members\n      inputs { prompt parameters files { accept maxBytes maxCount } }\n      policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    }\n    users { name enabled }\n  }\n": typeof types.AdminSpaceDocument,
     "\n  query AdminSpaces {\n    spaces { id title visibility visitors members inputs { prompt parameters files { accept } } }\n  }\n": typeof types.AdminSpacesDocument,
-    "\n  query AdminTokens { tokens { id name role spaces prefix owner { name } createdAt lastUsedAt expiresAt } }\n": typeof types.AdminTokensDocument,
+    "\n  query AdminTokens { tokens { id name role spaces prefix owner { id name } createdAt lastUsedAt expiresAt } }\n": typeof types.AdminTokensDocument,
     "mutation RevokeToken($id: ID!) { revokeToken(id: $id) }": typeof types.RevokeTokenDocument,
-    "query AdminSpaceNames { spaces { id title } }": typeof types.AdminSpaceNamesDocument,
+    "query AdminSpaceNames { spaces { id title maySubmit inputs { prompt } } }": typeof types.AdminSpaceNamesDocument,
     "\n  mutation CreateToken($input: CreateTokenInput!) {\n    createToken(input: $input) { secret token { id name role spaces prefix expiresAt } }\n  }\n": typeof types.CreateTokenDocument,
     "\n  mutation CreateUser($input: CreateUserInput!) { createUser(input: $input) { id name } }\n": typeof types.CreateUserDocument,
     "\n  mutation ResetPassword($name: String!, $new: String!) { resetPassword(name: $name, new: $new) }\n": typeof types.ResetPasswordDocument,
     "query AdminUsers { users { id name role enabled issuer createdAt } }": typeof types.AdminUsersDocument,
     "mutation DisableUser($name: String!) { disableUser(name: $name) { id enabled } }": typeof types.DisableUserDocument,
     "mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }": typeof types.EnableUserDocument,
+    "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }\n": typeof types.SetUserRoleDocument,
     "query SpaceNames { spaces { id title } }": typeof types.SpaceNamesDocument,
     "query JobExists($id: ID!) { job(id: $id) { id } }": typeof types.JobExistsDocument,
     "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n": typeof types.LoginDocument,
@@ -54,15 +55,16 @@ const documents: Documents = {
     "\n  query AdminSpaceLosses($id: ID!) {\n    space(id: $id) {\n      connection { queued running apps { name } }\n      jobs(first: 100) { nodes { id } pageInfo { hasNextPage } }\n    }\n    tokens { spaces }\n  }\n": types.AdminSpaceLossesDocument,
     "\n  query AdminSpace($id: ID!, $new: Boolean!) {\n    space(id: $id) @skip(if: $new) {\n      id title description visibility visitors members\n      inputs { prompt parameters files { accept maxBytes maxCount } }\n      policy { whenOffline order maxQueued maxQueueSeconds maxRunSeconds retentionSeconds maxAttempts }\n    }\n    users { name enabled }\n  }\n": types.AdminSpaceDocument,
     "\n  query AdminSpaces {\n    spaces { id title visibility visitors members inputs { prompt parameters files { accept } } }\n  }\n": types.AdminSpacesDocument,
-    "\n  query AdminTokens { tokens { id name role spaces prefix owner { name } createdAt lastUsedAt expiresAt } }\n": types.AdminTokensDocument,
+    "\n  query AdminTokens { tokens { id name role spaces prefix owner { id name } createdAt lastUsedAt expiresAt } }\n": types.AdminTokensDocument,
     "mutation RevokeToken($id: ID!) { revokeToken(id: $id) }": types.RevokeTokenDocument,
-    "query AdminSpaceNames { spaces { id title } }": types.AdminSpaceNamesDocument,
+    "query AdminSpaceNames { spaces { id title maySubmit inputs { prompt } } }": types.AdminSpaceNamesDocument,
     "\n  mutation CreateToken($input: CreateTokenInput!) {\n    createToken(input: $input) { secret token { id name role spaces prefix expiresAt } }\n  }\n": types.CreateTokenDocument,
     "\n  mutation CreateUser($input: CreateUserInput!) { createUser(input: $input) { id name } }\n": types.CreateUserDocument,
     "\n  mutation ResetPassword($name: String!, $new: String!) { resetPassword(name: $name, new: $new) }\n": types.ResetPasswordDocument,
     "query AdminUsers { users { id name role enabled issuer createdAt } }": types.AdminUsersDocument,
     "mutation DisableUser($name: String!) { disableUser(name: $name) { id enabled } }": types.DisableUserDocument,
     "mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }": types.EnableUserDocument,
+    "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }\n": types.SetUserRoleDocument,
     "query SpaceNames { spaces { id title } }": types.SpaceNamesDocument,
     "query JobExists($id: ID!) { job(id: $id) { id } }": types.JobExistsDocument,
     "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n": types.LoginDocument,
@@ -131,7 +133,7 @@ export function graphql(source: "\n  query AdminSpaces {\n    spaces { id title 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query AdminTokens { tokens { id name role spaces prefix owner { name } createdAt lastUsedAt expiresAt } }\n"): (typeof documents)["\n  query AdminTokens { tokens { id name role spaces prefix owner { name } createdAt lastUsedAt expiresAt } }\n"];
+export function graphql(source: "\n  query AdminTokens { tokens { id name role spaces prefix owner { id name } createdAt lastUsedAt expiresAt } }\n"): (typeof documents)["\n  query AdminTokens { tokens { id name role spaces prefix owner { id name } createdAt lastUsedAt expiresAt } }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -139,7 +141,7 @@ export function graphql(source: "mutation RevokeToken($id: ID!) { revokeToken(id
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "query AdminSpaceNames { spaces { id title } }"): (typeof documents)["query AdminSpaceNames { spaces { id title } }"];
+export function graphql(source: "query AdminSpaceNames { spaces { id title maySubmit inputs { prompt } } }"): (typeof documents)["query AdminSpaceNames { spaces { id title maySubmit inputs { prompt } } }"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -164,6 +166,10 @@ export function graphql(source: "mutation DisableUser($name: String!) { disableU
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
 export function graphql(source: "mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }"): (typeof documents)["mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
+export function graphql(source: "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }\n"): (typeof documents)["\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

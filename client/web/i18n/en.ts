@@ -23,6 +23,7 @@ export const en = {
     password: 'Password',
     first: 'The first time, the server printed the name and password of its administrator where it was started.',
     wrong: 'The name or the password is not right.',
+    locked: 'Too many wrong passwords for this name, or from your network. Try again after {{time}}.',
     issuer: 'Sign in with your organisation',
     or: 'or',
     show: 'Show or hide the password',

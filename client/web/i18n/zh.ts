@@ -18,6 +18,7 @@ export const zh: Translation = {
     password: '密码',
     first: '首次启动时，服务器会在其终端打印管理员的用户名和密码。',
     wrong: '用户名或密码不正确。',
+    locked: '此用户名或您所在网络输错密码的次数过多，请在 {{time}} 之后重试。',
     issuer: '使用组织账号登录',
     or: '或',
     show: '显示或隐藏密码',

@@ -22,7 +22,7 @@ export function ErrorAlert({
   children,
 }: {
   error: CombinedError | Problem;
-  words?: string;
+  words?: string | undefined;
   children?: ReactNode;
 }) {
   const { t } = useTranslation();

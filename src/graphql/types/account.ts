@@ -1,5 +1,6 @@
 import type { Account } from '../../domain/account.ts';
 import { badInput } from '../../domain/refusal.ts';
+import type { Viewer } from '../../domain/viewer.ts';
 import type { SignedIn } from '../../service/sign-in.ts';
 import { builder } from '../builder.ts';
 import { RoleType } from './enums.ts';
@@ -61,6 +62,11 @@ builder.queryField('users', (t) =>
 
 const name = 'The user’s name.';
 
+function userRole(field: string, role: Viewer['role']): Account['role'] {
+  if (role === 'USER' || role === 'ADMIN') return role;
+  throw badInput(field, 'a user is USER or ADMIN');
+}
+
 builder.mutationFields((t) => ({
   login: t.field({
     type: SessionType,
@@ -109,8 +115,7 @@ builder.mutationFields((t) => ({
     description: 'Adds somebody who can sign in. ALREADY_EXISTS if the name is taken. For administrators.',
     args: { input: t.arg({ type: CreateUserInput, required: true, description: 'The user.' }) },
     resolve: (_root, { input }, { services, viewer, address }) => {
-      const role = input.role ?? 'USER';
-      if (role !== 'USER' && role !== 'ADMIN') throw badInput('input.role', 'a user is USER or ADMIN');
+      const role = userRole('input.role', input.role ?? 'USER');
       return services.signIn.createUser({ viewer, address }, input.name, input.password, role);
     },
   }),
@@ -142,5 +147,17 @@ builder.mutationFields((t) => ({
     args: { name: t.arg.string({ required: true, description: name }) },
     resolve: (_root, args, { services, viewer, address }) =>
       services.signIn.setEnabled({ viewer, address }, args.name, true),
+  }),
+  setUserRole: t.field({
+    type: UserType,
+    authScopes: { admin: true },
+    description:
+      'Makes a user an administrator, or no more one; what they opened with other rights ends. CONFLICT for yourself, the last administrator, and who has the role from an issuer. For administrators.',
+    args: {
+      name: t.arg.string({ required: true, description: name }),
+      role: t.arg({ type: RoleType, required: true, description: 'USER or ADMIN.' }),
+    },
+    resolve: (_root, args, { services, viewer, address }) =>
+      services.signIn.setRole({ viewer, address }, args.name, userRole('role', args.role)),
   }),
 }));

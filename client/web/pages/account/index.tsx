@@ -1,38 +1,78 @@
-import { Alert, Button, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
+import '../admin/admin.css';
+import '../admin/texts/index.ts';
+import { Alert, Button, Group, Paper, PasswordInput, Stack, Text, Title } from '@mantine/core';
 import { type SubmitEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
-import { Link } from 'wouter';
+import { Link, Route, Switch } from 'wouter';
 import { graphql } from '../../gql/index.ts';
 import { Empty } from '../../parts/empty.tsx';
-import { ErrorAlert } from '../../parts/error-alert.tsx';
-import { codeOf } from '../../parts/errors.ts';
 import { Page } from '../../parts/page.tsx';
 import { signInPath, useViewer } from '../../parts/viewer.tsx';
+import { TokenList } from '../admin/tokens/list.tsx';
+import { NewTokenPage } from '../admin/tokens/new.tsx';
+import { NotFoundPage } from '../not-found/index.tsx';
+import { PasswordRefused } from '../sign-in/refused.tsx';
 
 const changeMutation = graphql(`
   mutation ChangePassword($current: String!, $new: String!) { changePassword(current: $current, new: $new) }
 `);
 
 /** Of whoever is signed in. */
-export default function AccountPage() {
+export default function AccountPages() {
   const { t } = useTranslation();
   const viewer = useViewer();
   if (!viewer) return null;
-  const known = viewer.role !== 'ANONYMOUS';
-  return (
-    <Page title={t('account.title')}>
-      {known ? (
-        <>
-          <Text>{t('account.signedInAs', { name: viewer.name })}</Text>
-          <ChangePassword name={viewer.name} />
-        </>
-      ) : (
+  if (viewer.role === 'ANONYMOUS') {
+    return (
+      <Page title={t('account.title')}>
         <Empty title={t('account.notSignedIn')}>
           <Link to={signInPath()}>{t('account.signIn')}</Link>
         </Empty>
-      )}
-    </Page>
+      </Page>
+    );
+  }
+  return (
+    <Switch>
+      <Route path="/account">
+        <Page title={t('account.title')}>
+          <Text>{t('account.signedInAs', { name: viewer.name })}</Text>
+          <ChangePassword name={viewer.name} />
+          <Tokens />
+        </Page>
+      </Route>
+      <Route path="/account/tokens/new">
+        <Stack>
+          <Title order={1}>{t('account.title')}</Title>
+          <NewTokenPage own />
+        </Stack>
+      </Route>
+      <Route component={NotFoundPage} />
+    </Switch>
+  );
+}
+
+function Tokens() {
+  const { t } = useTranslation();
+  return (
+    <Paper withBorder p="lg" component="section" aria-label={t('admin.tokens.own')}>
+      <Stack>
+        <Group justify="space-between" align="start">
+          <div>
+            <Title order={2} size="h4">
+              {t('admin.tokens.own')}
+            </Title>
+            <Text size="sm" c="dimmed">
+              {t('admin.tokens.ownIntro')}
+            </Text>
+          </div>
+          <Button component={Link} to="/account/tokens/new" variant="default">
+            {t('admin.tokens.new')}
+          </Button>
+        </Group>
+        <TokenList own />
+      </Stack>
+    </Paper>
   );
 }
 
@@ -80,12 +120,7 @@ function ChangePassword({ name }: { name: string }) {
           error={differs && t('account.differs')}
           {...show}
         />
-        {error && (
-          <ErrorAlert
-            error={error}
-            {...(codeOf(error) === 'UNAUTHENTICATED' && { words: t('account.wrongCurrent') })}
-          />
-        )}
+        {error && <PasswordRefused error={error} wrong={t('account.wrongCurrent')} />}
         {data?.changePassword && (
           <Alert color="green" role="status">
             {t('account.changed')}

@@ -49,7 +49,9 @@ export default function AdminPages() {
         <Route path="/admin/spaces/:id">{({ id }) => <EditSpacePage key={id} id={id === 'new' ? null : id} />}</Route>
         <Route path="/admin/apps" component={AppsPage} />
         <Route path="/admin/tokens" component={TokensPage} />
-        <Route path="/admin/tokens/new" component={NewTokenPage} />
+        <Route path="/admin/tokens/new">
+          <NewTokenPage />
+        </Route>
         <Route path="/admin/users" component={UsersPage} />
         <Route path="/admin/audit" component={AuditPage} />
         <Route component={NotFoundPage} />

@@ -6,9 +6,9 @@ import { Link } from 'wouter';
 import { graphql } from '../../gql/index.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
-import { codeOf } from '../../parts/errors.ts';
 import { Page } from '../../parts/page.tsx';
 import { returnPath } from '../../parts/viewer.tsx';
+import { PasswordRefused } from './refused.tsx';
 
 const loginMutation = graphql(`
   mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }
@@ -68,9 +68,7 @@ function PasswordForm({ back }: { back: string }) {
           required
           visibilityToggleButtonProps={{ 'aria-label': t('account.show') }}
         />
-        {error && (
-          <ErrorAlert error={error} {...(codeOf(error) === 'UNAUTHENTICATED' && { words: t('account.wrong') })} />
-        )}
+        {error && <PasswordRefused error={error} wrong={t('account.wrong')} />}
         <Button type="submit" loading={fetching}>
           {t('account.signIn')}
         </Button>

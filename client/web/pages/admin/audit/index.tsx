@@ -1,6 +1,7 @@
 import { Badge, Button, Group, Loader, MultiSelect, Paper, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useSearchParams } from 'wouter';
 import type { AuditKind } from '../../../gql/graphql.ts';
 import { graphql } from '../../../gql/index.ts';
 import { useAsked } from '../parts/asked.ts';
@@ -20,9 +21,8 @@ const auditQuery = graphql(`
 
 export function AuditPage() {
   const { t } = useTranslation();
-  const [kinds, setKinds] = useState<AuditKind[]>([]);
-  // Where each page that is shown begins.
-  const [pages, setPages] = useState<(string | null)[]>([null]);
+  const [search, setSearch] = useSearchParams();
+  const kinds = KINDS.filter((kind) => search.getAll('kind').includes(kind));
 
   return (
     <AdminPage title={t('admin.nav.audit')} intro={t('admin.audit.intro')}>
@@ -31,24 +31,29 @@ export function AuditPage() {
         placeholder={kinds.length === 0 ? t('admin.audit.all') : undefined}
         data={KINDS.map((kind) => ({ value: kind, label: t(`admin.audit.kind.${kind}`) }))}
         value={kinds}
-        onChange={(chosen) => {
-          setKinds(chosen as AuditKind[]);
-          setPages([null]);
-        }}
+        onChange={(chosen) => setSearch(chosen.map((kind) => ['kind', kind]))}
         clearable
         maw={640}
       />
-      <Stack gap="xs">
-        {pages.map((after, index) => (
-          <Entries
-            key={`${kinds.join()} ${after}`}
-            after={after}
-            kinds={kinds}
-            onMore={index === pages.length - 1 ? (cursor) => setPages([...pages, cursor]) : null}
-          />
-        ))}
-      </Stack>
+      <Log key={kinds.join()} kinds={kinds} />
     </AdminPage>
+  );
+}
+
+function Log({ kinds }: { kinds: AuditKind[] }) {
+  // Where each page that is shown begins.
+  const [pages, setPages] = useState<(string | null)[]>([null]);
+  return (
+    <Stack gap="xs">
+      {pages.map((after, index) => (
+        <Entries
+          key={after}
+          after={after}
+          kinds={kinds}
+          onMore={index === pages.length - 1 ? (cursor) => setPages([...pages, cursor]) : null}
+        />
+      ))}
+    </Stack>
   );
 }
 

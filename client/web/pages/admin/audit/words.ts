@@ -11,6 +11,7 @@ const ALL: Record<AuditKind, true> = {
   USER_CREATED: true,
   USER_DISABLED: true,
   USER_ENABLED: true,
+  ROLE_CHANGED: true,
   TOKEN_CREATED: true,
   TOKEN_REVOKED: true,
   SPACE_CREATED: true,

@@ -9,17 +9,20 @@ import { graphql } from '../../../gql/index.ts';
 let entrance: string | null = location.pathname;
 
 /**
- * One page of the administration: its name, what it is for, what can be done. Who comes from another is at its heading, which also tells
+ * One page of the administration, or of another: its name, what it is for, what can be done. Who comes from another is at its heading, which also tells
  * readers of screens where they are.
  */
 export function AdminPage({
   title,
+  of,
   intro,
   actions,
   fresh = false,
   children,
 }: {
   title: string;
+  /** What it is a page of. @default the administration */
+  of?: string;
   intro?: string;
   actions?: ReactNode;
   /** Something new at the address where one was already. */
@@ -28,7 +31,7 @@ export function AdminPage({
 }) {
   const { t } = useTranslation();
   const ref = useRef<HTMLHeadingElement>(null);
-  useDocumentTitle(`${title} · ${t('admin.title')} · Spacedock`);
+  useDocumentTitle(`${title} · ${of ?? t('admin.title')} · Spacedock`);
   useEffect(() => {
     if (entrance === location.pathname && !fresh) return;
     entrance = null;

@@ -4,6 +4,8 @@ import type { ReactNode } from 'react';
 export interface Column<T> {
   /** Empty for the column of buttons. */
   label: string;
+  /** Of a few words that are not to be broken. */
+  short?: boolean;
   cell(row: T): ReactNode;
 }
 
@@ -29,7 +31,7 @@ export function Rows<T>({ label, columns, rows, keyOf }: RowsProps<T>) {
         {rows.map((row) => (
           <Table.Tr key={keyOf(row)}>
             {columns.map((column) => (
-              <Table.Td key={column.label} data-label={column.label}>
+              <Table.Td key={column.label} data-label={column.label} data-short={column.short}>
                 {column.cell(row)}
               </Table.Td>
             ))}

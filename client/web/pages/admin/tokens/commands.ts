@@ -3,7 +3,8 @@ export interface Wanted {
   /** Of the server, `https://host`. */
   url: string;
   secret: string;
-  spaces: string[];
+  /** Of an app: those it serves. Of a script: one to submit to, if there is any. */
+  spaces: readonly string[];
   /** What ids of jobs begin with; may be empty. */
   prefix: string;
 }
@@ -12,7 +13,16 @@ export interface Wanted {
 export function commandsFor(role: 'APP' | 'REPORTER' | 'USER' | 'ADMIN', wanted: Wanted): Record<string, string> {
   if (role === 'APP') return appCommands(wanted);
   if (role === 'REPORTER') return reporterCommands(wanted);
-  return { curl: curl(wanted, '{ viewer { name role } spaces { id title } }') };
+  return scriptCommands(wanted);
+}
+
+function scriptCommands(wanted: Wanted): Record<string, string> {
+  const [space] = wanted.spaces;
+  const command = space === undefined ? 'jobs' : `submit ${space} --prompt 'Hello' --watch`;
+  return {
+    cli: `SPACEDOCK_TOKEN=${wanted.secret} spacedock ${command} --url ${wanted.url}`,
+    ask: curl(wanted, '{ viewer { name role } spaces { id title } }'),
+  };
 }
 
 function appCommands({ url, secret, spaces }: Wanted): Record<string, string> {
@@ -34,8 +44,12 @@ const app = connectRemoteApp({
 });
 await app.done;`,
     python: `pip install httpx websockets
-SPACEDOCK_TOKEN=${secret} python3 client/examples/python/remote_app.py \\
-  --url ${url} --space ${spaces[0]}`,
+${spaces
+  .map(
+    (space) => `SPACEDOCK_TOKEN=${secret} python3 client/examples/python/remote_app.py \\
+  --url ${url} --space ${space}`,
+  )
+  .join(' &\n')}`,
   };
 }
 
@@ -56,7 +70,7 @@ await reporter.close();`,
 SPACEDOCK_TOKEN=${secret} python3 client/examples/python/reporter.py --url ${url} --directory docs ${job}`,
     curl: curl(
       wanted,
-      `mutation { reportProgress(input: {job: \\"${job}\\", stage: \\"building\\", progress: 0.4}) { status } }`,
+      `mutation { reportProgress(input: {job: \\"${prefix}hello\\", stage: \\"building\\", progress: 0.4}) { status } }`,
     ),
   };
 }

@@ -1,27 +1,41 @@
-import { Alert, Anchor, Button, Group, Paper, Stack, Tabs, Text, TextInput, Title } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Paper, Stack, Tabs, Text, Title } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import type { CreateTokenMutation } from '../../../gql/graphql.ts';
 import { Connection } from '../../../parts/connection.tsx';
-import { Copy, CopyBlock } from '../parts/copy.tsx';
+import { CopyBlock } from '../parts/copy.tsx';
 import { AdminPage } from '../parts/page.tsx';
 import { commandsFor } from './commands.ts';
 
+export type CreatedTokenProps = CreateTokenMutation['createToken'] & {
+  of: string;
+  /** Where the tokens are listed. */
+  back: string;
+  /** One that a script can submit a prompt to. */
+  example: string | undefined;
+};
+
 /** A token that was just made: its secret, this once, and what to do with it. */
-export function CreatedToken({ secret, token }: CreateTokenMutation['createToken']) {
+export function CreatedToken({ secret, token, of, back, example }: CreatedTokenProps) {
   const { t } = useTranslation();
   const role = token.role as 'APP' | 'REPORTER' | 'USER' | 'ADMIN';
   const spaces = token.spaces ?? [];
-  const commands = commandsFor(role, { url: location.origin, secret, spaces, prefix: token.prefix ?? '' });
+  const commands = commandsFor(role, {
+    url: location.origin,
+    secret,
+    spaces: role === 'APP' ? spaces : example === undefined ? [] : [example],
+    prefix: token.prefix ?? '',
+  });
   const ways = Object.keys(commands);
   const heading = role === 'APP' ? 'start' : role === 'REPORTER' ? 'report' : 'use';
   return (
     <AdminPage
       title={t('admin.tokens.createdTitle')}
+      of={of}
       intro={token.name}
       fresh
       actions={
-        <Button component={Link} to="/admin/tokens" variant="default">
+        <Button component={Link} to={back} variant="default">
           {t('admin.actions.done')}
         </Button>
       }
@@ -29,17 +43,12 @@ export function CreatedToken({ secret, token }: CreateTokenMutation['createToken
       <Alert color="yellow" role="alert" styles={{ message: { color: 'var(--mantine-color-text)' } }}>
         {t('admin.tokens.once')}
       </Alert>
-      <Group align="end" gap="xs" wrap="nowrap">
-        <TextInput
-          label={t('admin.tokens.secret')}
-          value={secret}
-          readOnly
-          flex={1}
-          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-          onFocus={(event) => event.currentTarget.select()}
-        />
-        <Copy text={secret} size="sm" />
-      </Group>
+      <Stack gap={4}>
+        <Text fw={600} size="sm">
+          {t('admin.tokens.secret')}
+        </Text>
+        <CopyBlock text={secret} label={t('admin.tokens.secret')} />
+      </Stack>
       {spaces.length > 0 && (
         <Paper withBorder p="md" component="section" aria-labelledby="admin-token-spaces">
           <Text fw={600} size="sm" mb={6} id="admin-token-spaces">
@@ -73,7 +82,7 @@ export function CreatedToken({ secret, token }: CreateTokenMutation['createToken
             <Tabs.Panel key={way} value={way} pt="sm">
               <Stack gap="xs">
                 <Text size="sm" c="dimmed">
-                  {t(`admin.tokens.how.${way}Text`)}
+                  {t(`admin.tokens.how.${way}Text`)} {/ spacedock /.test(text) && t('admin.tokens.how.clone')}
                 </Text>
                 <CopyBlock text={text} label={t(`admin.tokens.how.${way}`)} />
               </Stack>

@@ -16,9 +16,14 @@ import { NewUser, ResetPassword } from './forms.tsx';
 const usersQuery = graphql(`query AdminUsers { users { id name role enabled issuer createdAt } }`);
 const disableMutation = graphql(`mutation DisableUser($name: String!) { disableUser(name: $name) { id enabled } }`);
 const enableMutation = graphql(`mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }`);
+const roleMutation = graphql(`
+  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }
+`);
 
 type User = AdminUsersQuery['users'][number];
-type Dialog = { kind: 'new' } | { kind: 'reset' | 'disable'; user: User };
+type Dialog = { kind: 'new' } | { kind: 'reset' | 'disable' | 'role'; user: User };
+
+const otherRole = ({ role }: User) => (role === 'ADMIN' ? 'USER' : 'ADMIN');
 
 export function UsersPage() {
   const { t } = useTranslation();
@@ -28,6 +33,7 @@ export function UsersPage() {
   const [done, setDone] = useState<string | null>(null);
   const [{ fetching, error: refusal }, disable] = useMutation(disableMutation);
   const [{ error: enableRefusal }, enable] = useMutation(enableMutation);
+  const [{ fetching: making, error: roleRefusal }, setRole] = useMutation(roleMutation);
   if (!data) return error ? <Problem error={error} /> : <Loader m="xl" />;
 
   function finish(words: string | null): void {
@@ -72,29 +78,41 @@ export function UsersPage() {
               </Stack>
             ),
           },
-          { label: t('admin.users.role'), cell: ({ role }) => t(`admin.role.${role}`) },
+          { label: t('admin.users.role'), short: true, cell: ({ role }) => t(`admin.role.${role}`) },
           {
             label: t('admin.users.state'),
+            short: true,
             cell: ({ enabled }) => (
               <Badge variant="dot" tt="none" color={enabled ? 'green' : 'red'}>
                 {t(enabled ? 'admin.users.enabled' : 'admin.users.disabled')}
               </Badge>
             ),
           },
-          { label: t('admin.users.since'), cell: ({ createdAt }) => <When at={createdAt} size="sm" /> },
+          { label: t('admin.users.since'), short: true, cell: ({ createdAt }) => <When at={createdAt} size="sm" /> },
           {
             label: '',
             cell: (user) => (
-              <Group gap="xs" justify="end" wrap="nowrap">
+              <Group gap="xs" justify="end">
                 {!user.issuer && (
-                  <Button
-                    size="compact-sm"
-                    variant="default"
-                    onClick={() => setDialog({ kind: 'reset', user })}
-                    aria-label={`${t('admin.users.reset')}: ${user.name}`}
-                  >
-                    {t('admin.users.reset')}
-                  </Button>
+                  <>
+                    <Button
+                      size="compact-sm"
+                      variant="default"
+                      disabled={viewer?.id === user.id}
+                      onClick={() => setDialog({ kind: 'role', user })}
+                      aria-label={`${t(`admin.users.make.${otherRole(user)}`)}: ${user.name}`}
+                    >
+                      {t(`admin.users.make.${otherRole(user)}`)}
+                    </Button>
+                    <Button
+                      size="compact-sm"
+                      variant="default"
+                      onClick={() => setDialog({ kind: 'reset', user })}
+                      aria-label={`${t('admin.users.reset')}: ${user.name}`}
+                    >
+                      {t('admin.users.reset')}
+                    </Button>
+                  </>
                 )}
                 <Button
                   size="compact-sm"
@@ -123,6 +141,22 @@ export function UsersPage() {
           onClose={() => setDialog(null)}
           onDone={() => finish(t('admin.users.resetDone', { name: dialog.user.name }))}
         />
+      )}
+      {dialog?.kind === 'role' && (
+        <Confirm
+          title={t(`admin.users.makeTitle.${otherRole(dialog.user)}`, { name: dialog.user.name })}
+          action={t(`admin.users.make.${otherRole(dialog.user)}`)}
+          busy={making}
+          error={roleRefusal}
+          onClose={() => setDialog(null)}
+          onConfirm={() =>
+            void setRole({ name: dialog.user.name, role: otherRole(dialog.user) }).then((answer) => {
+              if (!answer.error) finish(null);
+            })
+          }
+        >
+          <Text>{t(`admin.users.makeText.${otherRole(dialog.user)}`)}</Text>
+        </Confirm>
       )}
       {dialog?.kind === 'disable' && (
         <Confirm
