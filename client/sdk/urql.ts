@@ -4,8 +4,11 @@ import {
   createClient,
   type ExecutionResult,
   fetchExchange,
+  makeOperation,
+  mapExchange,
   subscriptionExchange,
 } from '@urql/core';
+import { makeFetchBody } from '@urql/core/internal';
 import { parseAddress } from './address.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { createCredentials, identified } from './credentials.ts';
@@ -79,18 +82,32 @@ export function createUrqlClient({
     onIdle: () => become({ status: 'idle', via: null }),
   });
 
+  const identifiedFetch: typeof fetch = async (input, init) => {
+    // Where no socket is to be had, the query itself tells why, or needs none.
+    const known = identified(await link.identify().catch(credentials.authorization));
+    const headers = new Headers(init?.headers);
+    for (const [name, value] of new Headers(known.headers)) headers.set(name, value);
+    return plainFetch(input, { ...init, ...known, headers });
+  };
+  // urql sorts the keys of variables, also of those that are JSON, where their order is for people.
+  const inOrder = mapExchange({
+    onOperation: (operation) =>
+      makeOperation(operation.kind, operation, {
+        ...operation.context,
+        fetch: (input, init) =>
+          identifiedFetch(
+            input,
+            typeof init?.body === 'string' ? { ...init, body: JSON.stringify(makeFetchBody(operation)) } : init,
+          ),
+      }),
+  });
+
   const client = createClient({
     url: address.http,
     preferGetMethod: false,
-    fetch: async (input, init) => {
-      // Where no socket is to be had, the query itself tells why, or needs none.
-      const known = identified(await link.identify().catch(credentials.authorization));
-      const headers = new Headers(init?.headers);
-      for (const [name, value] of new Headers(known.headers)) headers.set(name, value);
-      return plainFetch(input, { ...init, ...known, headers });
-    },
     exchanges: [
       cacheExchange,
+      inOrder,
       fetchExchange,
       subscriptionExchange({
         forwardSubscription: ({ query = '', variables }) => ({

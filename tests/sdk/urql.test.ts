@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import {
+  createSpaceMutation,
   createUrqlClient,
   errorCode,
   jobQuery,
   jobUpdatesSubscription,
+  reportCompleteMutation,
+  spaceQuery,
   spacesQuery,
   submitInferenceMutation,
 } from '../../client/sdk/index.ts';
@@ -52,6 +55,26 @@ test('an urql client asks, submits and watches, also over a lost connection', as
   expect(seen.at(-1)).toBe(42);
   expect((await client.query(jobQuery, { id })).data?.job?.status).toBe('COMPLETED');
   expect(methods.every((method) => method === 'POST')).toBe(true);
+});
+
+test('what is JSON arrives with its keys in the order in which they were given', async () => {
+  await using stage = await openStage();
+  const client = createUrqlClient({ url: stage.server.url });
+  const parameters = {
+    type: 'object',
+    properties: { size: { type: 'integer' }, author: { title: 'Who', type: 'string' } },
+  };
+  const space = { id: 'ordered', title: 'Ordered', inputs: { parameters } };
+  expect((await client.mutation(createSpaceMutation, { input: space })).error).toBeUndefined();
+  const kept = await client.query(spaceQuery, { id: 'ordered' });
+  expect(JSON.stringify(kept.data?.space?.inputs.parameters)).toBe(JSON.stringify(parameters));
+
+  const result = { total: 2, items: [{ name: 'b', at: 1 }] };
+  expect(
+    (await client.mutation(reportCompleteMutation, { input: { job: 'ordered-job', result } })).error,
+  ).toBeUndefined();
+  const job = await client.query(jobQuery, { id: 'ordered-job' });
+  expect(JSON.stringify(job.data?.job?.result)).toBe(JSON.stringify(result));
 });
 
 test('errorCode reads what urql makes of a refusal, by HTTP and by WebSocket', async () => {
