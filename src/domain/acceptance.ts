@@ -68,12 +68,12 @@ function acceptParameters(space: Space, given: unknown, limits: InputLimits): Js
   return boundedJson('input.parameters', parameters, limits.parametersBytes);
 }
 
-/** What Ajv says, with the values of an enum or const, which it leaves out; at most as many as a person reads. */
+/** What Ajv says, with what it leaves out: the values of an enum or const, as many as a person reads, or the unknown property. */
 function problemOf({ message = 'does not fit the schema', params }: ErrorObject): string {
-  const allowed: unknown[] = params.allowedValues ?? ('allowedValue' in params ? [params.allowedValue] : []);
-  if (allowed.length === 0) return message;
-  const listed = allowed.slice(0, 20).map((value) => JSON.stringify(value));
-  return `${message}: ${listed.join(', ')}${allowed.length > 20 ? ', …' : ''}`;
+  const { additionalProperty: unknown, allowedValue = unknown, allowedValues = [allowedValue] } = params;
+  const listed = allowedValues.slice(0, 20).map((value: unknown) => JSON.stringify(value));
+  if (allowedValues[0] === undefined) return message;
+  return `${message}: ${listed.join(', ')}${allowedValues.length > 20 ? ', …' : ''}`;
 }
 
 const notAccepted = (field: string, message: string): Refusal =>
@@ -146,6 +146,8 @@ function compile(schema: Json): ValidateFunction {
     useDefaults: true,
     strict: false,
     allErrors: false,
+    // 0.3 is three times 0.1 for people, and for what a slider in steps of 0.1 sends.
+    multipleOfPrecision: 9,
     validateFormats: true,
     code: { regExp: linear },
   });

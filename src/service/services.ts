@@ -134,6 +134,7 @@ export function createServices(engine: Engine, config: Config, log: Log, console
     connections,
     apps,
     submission,
+    limits,
     reports,
     stats,
     counters,

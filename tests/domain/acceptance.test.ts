@@ -69,6 +69,18 @@ describe('prompt and parameters', () => {
     expect([refusal?.code, refusal?.details.field]).toEqual(['INPUT_NOT_ACCEPTED', field]);
   });
 
+  test('a property that the schema does not know is named', () => {
+    const refusal = refusalOf(() => acceptInput(drawing, { parameters: { steps: 1, other: 1 } }, limits));
+    expect(refusal?.message).toBe('input.parameters: must NOT have additional properties: "other"');
+  });
+
+  test('a decimal is a multiple of another one, however it is rounded', () => {
+    const tenths = spaceWith({ parameters: { type: 'object', properties: { a: { multipleOf: 0.1 } } } });
+    for (const a of [0.3, 0.7, 4.1])
+      expect(acceptInput(tenths, { parameters: { a } }, limits).parameters).toEqual({ a });
+    expect(refusalOf(() => acceptInput(tenths, { parameters: { a: 0.31 } }, limits))?.code).toBe('INPUT_NOT_ACCEPTED');
+  });
+
   test('a space without parameters refuses any, and takes none', () => {
     expect(refusalOf(() => acceptInput(plain, { parameters: {} }, limits))?.code).toBe('INPUT_NOT_ACCEPTED');
     expect(acceptInput(plain, { parameters: null }, limits).parameters).toBeNull();

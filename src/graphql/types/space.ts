@@ -22,6 +22,10 @@ const SpaceInputsType = builder.objectRef<SpaceInputs>('SpaceInputs').implement(
   description: 'What a submit may bring.',
   fields: (t) => ({
     prompt: t.exposeBoolean('prompt', { description: 'Whether a submit may bring a prompt.' }),
+    maxPromptBytes: t.float({
+      description: 'Largest prompt that the server takes, in bytes of UTF-8.',
+      resolve: (_inputs, _args, { services }) => services.limits.promptBytes,
+    }),
     files: t.field({
       type: FileRulesType,
       nullable: true,
