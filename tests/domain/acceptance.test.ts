@@ -107,6 +107,15 @@ describe('prompt and parameters', () => {
     expect(acceptInput(words, { parameters: { a: 'one two!' } }, limits).parameters).toEqual({ a: 'one two!' });
   });
 
+  test('every pattern of a schema is its own', () => {
+    const properties = { code: { pattern: '^[A-Z]{3}$' }, word: { pattern: '^[a-z]+$' } };
+    const space = spaceWith({ parameters: { type: 'object', properties } });
+    const parameters = { code: 'ABC', word: 'one' };
+    expect(acceptInput(space, { parameters }, limits).parameters).toEqual(parameters);
+    const refusal = refusalOf(() => acceptInput(space, { parameters: { word: 'ABC' } }, limits));
+    expect(refusal?.details.field).toBe('input.parameters.word');
+  });
+
   test('a schema that cannot be used is refused when it is set', () => {
     for (const good of [null, schema, { type: 'object' }])
       expect(refusalOf(() => checkSchema(good as Json))).toBeNull();
