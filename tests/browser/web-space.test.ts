@@ -12,6 +12,15 @@ import { openWorker } from '../help/worker.ts';
 import { openBrowser, visit } from './chromium.ts';
 import { card, createSpace, idOf, isAccessible, keepValues, kept, root, says, startOcr } from './web.ts';
 
+/** One of each kind of field. */
+const PARAMETERS = {
+  text: { type: 'string' },
+  share: { type: 'number', minimum: 0, maximum: 1 },
+  loud: { type: 'boolean' },
+  style: { enum: ['short', 'long'] },
+  stops: { type: 'array', items: { type: 'string' } },
+  extra: { type: 'object' },
+};
 const samples = join(root, 'client/examples/ocr/samples');
 const normal = (text: string | null) => (text ?? '').trim().replace(/\s+/g, ' ');
 
@@ -224,7 +233,12 @@ describe('who may not submit', () => {
     await using server = await startServer(withAccounts());
     const admin = await signIn(server);
     await admin.ask('mutation ($input: CreateSpaceInput!) { createSpace(input: $input) { id } }', {
-      input: { id: 'desk', title: 'Desk', policy: { whenOffline: 'QUEUE' } },
+      input: {
+        id: 'desk',
+        title: 'Desk',
+        inputs: { files: { accept: ['*/*'] }, parameters: { type: 'object', properties: PARAMETERS } },
+        policy: { whenOffline: 'QUEUE' },
+      },
     });
     await newUser(server, admin, 'ada');
     await using tab = await visit(browser);
@@ -232,6 +246,11 @@ describe('who may not submit', () => {
     await page.goto(`${server.url}/spaces/desk`);
     await page.getByText('Sign in to submit to this space.').waitFor();
     expect(await submitButton(page).isDisabled()).toBe(true);
+    // Before anything is filled in: it is said first, and nothing can be.
+    expect(await page.locator('form').innerText()).toMatch(/^Sign in to submit/);
+    for (const control of await page.locator('form').locator('textarea:visible, input:visible').all()) {
+      expect(await control.isDisabled()).toBe(true);
+    }
     await page.locator('form').getByRole('link', { name: 'Sign in' }).click();
     await page.getByLabel('Name').fill('ada');
     await page.locator('[name=password]').fill('wrong password');

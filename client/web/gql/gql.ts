@@ -38,7 +38,7 @@ type Documents = {
     "query JobExists($id: ID!) { job(id: $id) { id } }": typeof types.JobExistsDocument,
     "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n": typeof types.LoginDocument,
     "query SignInWays { signIn { password oidc } }": typeof types.SignInWaysDocument,
-    "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt parameters files { accept maxBytes maxCount } } }\n  }\n": typeof types.SpaceFormDocument,
+    "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt maxPromptBytes parameters files { accept maxBytes maxCount } } }\n  }\n": typeof types.SpaceFormDocument,
     "\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": typeof types.SpaceJobsDocument,
     "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n": typeof types.SpaceCardsDocument,
     "mutation Logout { logout }": typeof types.LogoutDocument,
@@ -69,7 +69,7 @@ const documents: Documents = {
     "query JobExists($id: ID!) { job(id: $id) { id } }": types.JobExistsDocument,
     "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n": types.LoginDocument,
     "query SignInWays { signIn { password oidc } }": types.SignInWaysDocument,
-    "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt parameters files { accept maxBytes maxCount } } }\n  }\n": types.SpaceFormDocument,
+    "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt maxPromptBytes parameters files { accept maxBytes maxCount } } }\n  }\n": types.SpaceFormDocument,
     "\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": types.SpaceJobsDocument,
     "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n": types.SpaceCardsDocument,
     "mutation Logout { logout }": types.LogoutDocument,
@@ -189,7 +189,7 @@ export function graphql(source: "query SignInWays { signIn { password oidc } }")
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt parameters files { accept maxBytes maxCount } } }\n  }\n"): (typeof documents)["\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt parameters files { accept maxBytes maxCount } } }\n  }\n"];
+export function graphql(source: "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt maxPromptBytes parameters files { accept maxBytes maxCount } } }\n  }\n"): (typeof documents)["\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt maxPromptBytes parameters files { accept maxBytes maxCount } } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -155,8 +155,14 @@ function Account() {
         <Menu.Item component={Link} to="/account">
           {t('account.title')}
         </Menu.Item>
-        <Menu.Item onClick={() => void logout({}).then(() => location.assign('/'))}>{t('account.signOut')}</Menu.Item>
+        <Menu.Item onClick={() => void logout({}).then(leave)}>{t('account.signOut')}</Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );
+}
+
+/** Nothing that was typed stays for who comes next. */
+function leave(): void {
+  sessionStorage.clear();
+  location.assign('/');
 }

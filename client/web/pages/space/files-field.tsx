@@ -60,7 +60,7 @@ export function FilesField({
             inputProps={{ 'aria-labelledby': 'files-label' }}
           >
             {(props) => (
-              <Button {...props} variant="default" aria-describedby="files-limits">
+              <Button {...props} variant="default" name="files" disabled={disabled} aria-describedby="files-limits">
                 {t('form.choose')}
               </Button>
             )}

@@ -9,6 +9,7 @@ import { graphql } from '../../gql/index.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { JobCard } from '../../parts/job-card.tsx';
+import { useLast } from '../../parts/last.ts';
 import { StatusBadge } from '../../parts/status.tsx';
 import { useViewer } from '../../parts/viewer.tsx';
 
@@ -37,20 +38,27 @@ export function SpaceJobs({
   space,
   begun,
   onBegun,
+  doubts,
 }: {
   space: string;
   begun: readonly Begun[];
   onBegun(job: Begun): void;
+  /** Another one: there may be a job that is not known here. */
+  doubts: number;
 }) {
   const { t } = useTranslation();
   const viewer = useViewer();
-  const [{ data, error }, again] = useQuery({
+  const [{ data: news, error }, again] = useQuery({
     query: spaceJobsQuery,
     variables: { id: space, first: SHOWN },
     requestPolicy: 'cache-and-network',
   });
+  const data = useLast(news);
   const refresh = useCallback(() => again({ requestPolicy: 'network-only' }), [again]);
   useComingBack(refresh);
+  useEffect(() => {
+    if (doubts > 0) refresh();
+  }, [doubts, refresh]);
   const [opened, setOpened] = useState<Record<string, boolean>>({});
   const page = data?.space?.jobs;
   const found = (page?.nodes ?? []).filter(({ submitter }) => viewer === null || submitter?.id === viewer.id);

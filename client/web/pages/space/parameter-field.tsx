@@ -1,42 +1,36 @@
-import {
-  Input,
-  JsonInput,
-  MultiSelect,
-  NumberInput,
-  Select,
-  Slider,
-  Switch,
-  TagsInput,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
-import { useId, useState } from 'react';
+import { MultiSelect, Select, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Json } from '../../../sdk/json.ts';
-import { fieldOf, type Schema } from './parameters.ts';
+import { NumberField, SliderField } from './number-field.tsx';
+import { type Choice, type Entry, fieldOf, isSame, readEntry, type Schema } from './parameters.ts';
+import { toldOf } from './rules.ts';
 
 export interface ParameterFieldProps {
+  /** Empty: all parameters at once, as JSON. */
   name: string;
   schema: Schema;
   required: boolean;
-  value: Json | undefined;
+  value: Entry;
   /** Undefined: left out, so that the app's own choice holds. */
-  onChange(value: Json | undefined): void;
+  onChange(value: Entry): void;
   error: string | null;
+  disabled?: boolean;
 }
 
 /** One parameter as the field that fits its JSON Schema. */
-export function ParameterField({ name, schema, required, value, onChange, error }: ParameterFieldProps) {
+export function ParameterField({ name, schema, required, value, onChange, error, disabled }: ParameterFieldProps) {
   const { t } = useTranslation();
   const field = fieldOf(schema);
-  const label = schema.title ?? name;
-  const example = schema.examples?.[0];
-  const placeholder =
-    example === undefined ? undefined : typeof example === 'string' ? example : JSON.stringify(example);
+  const label = schema.title ?? (name || t('space.parameters'));
+  const [example] = schema.examples ?? [];
+  const placeholder = typeof example === 'string' ? example : JSON.stringify(example);
+  const read = readEntry(field, value);
   const common = {
     label,
-    description: schema.description,
-    error,
+    description: useDescription(schema),
+    // Told while it is typed: if it came when the field is left, what is clicked then would move away.
+    error: error ?? ('problem' in read && !read.unfinished && t(`form.${read.problem}`)),
+    disabled: disabled ?? false,
     withAsterisk: required,
     'data-parameter': name,
     ...(placeholder !== undefined && { placeholder }),
@@ -44,173 +38,106 @@ export function ParameterField({ name, schema, required, value, onChange, error 
   const text = typeof value === 'string' ? value : '';
   // An empty text is none, unless there has to be one.
   const onText = (next: string) => onChange(next === '' && !required ? undefined : next);
+  const texts = {
+    value: text,
+    onChange: (event: { currentTarget: { value: string } }) => onText(event.currentTarget.value),
+  };
 
   switch (field.kind) {
     case 'text':
       return (
         <TextInput
           {...common}
-          value={text}
-          onChange={({ currentTarget }) => onText(currentTarget.value)}
-          maxLength={schema.maxLength}
+          {...texts}
           type={{ date: 'date', email: 'email', uri: 'url', password: 'password' }[schema.format ?? ''] ?? 'text'}
         />
       );
     case 'long':
+      return <Textarea {...common} {...texts} autosize minRows={3} maxRows={12} />;
+    case 'json':
       return (
         <Textarea
           {...common}
-          value={text}
-          onChange={({ currentTarget }) => onText(currentTarget.value)}
-          maxLength={schema.maxLength}
+          {...texts}
           autosize
           minRows={3}
-          maxRows={12}
+          maxRows={14}
+          spellCheck={false}
+          styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
         />
       );
     case 'number':
-      return (
-        <NumberInput
-          {...common}
-          value={typeof value === 'number' ? value : ''}
-          onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
-          allowDecimal={!field.whole}
-          step={field.step}
-          clampBehavior="none"
-          {...(field.min !== undefined && { min: field.min })}
-          {...(field.max !== undefined && { max: field.max })}
-        />
-      );
+      return <NumberField {...common} of={field} text={text} onText={onText} />;
     case 'slider':
-      return <SliderField {...{ field, common, value, onChange }} />;
-    case 'switch':
+      return <SliderField {...common} of={field} text={text} onText={onText} />;
+    case 'switch': {
+      const { withAsterisk: _, placeholder: __, ...others } = common;
       return (
         <Switch
-          label={label}
-          description={schema.description}
-          error={error}
-          data-parameter={name}
+          {...others}
           checked={value === true}
           onChange={({ currentTarget }) => onChange(currentTarget.checked)}
         />
       );
+    }
     case 'choice': {
-      const at = field.choices.findIndex((choice) => JSON.stringify(choice.value) === JSON.stringify(value));
+      const at = indexIn(field.choices, value);
       return (
         <Select
           {...common}
           placeholder={placeholder ?? t('form.pick')}
-          data={field.choices.map((choice, index) => ({ value: `${index}`, label: choice.label }))}
+          data={options(field.choices)}
           value={at < 0 ? null : `${at}`}
           onChange={(index) => onChange(index === null ? undefined : field.choices[Number(index)]!.value)}
           clearable={!required}
           allowDeselect={!required}
           searchable={field.choices.length > 12}
-          {...clearLabel(t('form.clear', { name: label }))}
+          clearButtonProps={{ 'aria-label': t('form.clear', { name: label }) }}
         />
       );
     }
+    case 'choices':
     case 'tags': {
-      const list = Array.isArray(value) ? value.map(String) : [];
-      const onList = (next: string[]) => onChange(next.length === 0 && !required ? undefined : next);
-      const limits = schema.maxItems === undefined ? {} : { maxTags: schema.maxItems, maxValues: schema.maxItems };
-      return field.choices ? (
-        <MultiSelect {...common} data={field.choices} value={list} onChange={onList} {...limits} />
+      const list = Array.isArray(value) ? value : [];
+      const onList = (next: Json[]) => onChange(next.length === 0 && !required ? undefined : next);
+      const most = schema.maxItems === undefined ? {} : { maxTags: schema.maxItems, maxValues: schema.maxItems };
+      return field.kind === 'choices' ? (
+        <MultiSelect
+          {...common}
+          {...most}
+          placeholder={placeholder ?? t('form.pick')}
+          data={options(field.choices)}
+          value={list.map((one) => `${indexIn(field.choices, one)}`)}
+          onChange={(next) => onList(next.map((index) => field.choices[Number(index)]!.value))}
+        />
       ) : (
-        <TagsInput {...common} placeholder={placeholder ?? t('form.tags')} value={list} onChange={onList} {...limits} />
+        <TagsInput
+          {...common}
+          {...most}
+          placeholder={placeholder ?? t('form.tags')}
+          value={list.map(String)}
+          onChange={onList}
+        />
       );
     }
-    case 'json':
-      return <JsonField common={common} value={value} onChange={onChange} />;
   }
 }
 
-const clearLabel = (label: string) => ({ clearButtonProps: { 'aria-label': label } });
+const indexIn = (choices: Choice[], value: Entry): number => choices.findIndex((choice) => isSame(choice.value, value));
+const options = (choices: Choice[]) => choices.map(({ label }, index) => ({ value: `${index}`, label }));
 
-type Common = Pick<ParameterFieldProps, 'error'> & { label: string; description: string | undefined };
-
-function SliderField({
-  field: { min, max, step, whole },
-  common,
-  value,
-  onChange,
-}: {
-  field: { min: number; max: number; step: number; whole: boolean };
-  common: Common;
-  value: Json | undefined;
-  onChange(value: Json | undefined): void;
-}) {
-  const id = useId();
-  const known = typeof value === 'number';
-  return (
-    <Input.Wrapper {...common} id={id}>
-      <div className="slider-field">
-        <Slider
-          min={min}
-          max={max}
-          step={step}
-          value={known ? Math.min(max, Math.max(min, value)) : min}
-          onChange={onChange}
-          label={null}
-          thumbLabel={common.label}
-          flex={1}
-        />
-        <NumberInput
-          id={id}
-          value={known ? value : ''}
-          onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
-          min={min}
-          max={max}
-          step={step}
-          allowDecimal={!whole}
-          clampBehavior="none"
-          error={common.error !== null}
-          size="xs"
-          w={92}
-        />
-      </div>
-    </Input.Wrapper>
-  );
-}
-
-/** What no other field fits, as JSON. While it is none, nothing of it is sent. */
-export function JsonField({
-  common,
-  value,
-  onChange,
-}: {
-  common: Common;
-  value: Json | undefined;
-  onChange(value: Json | undefined): void;
-}) {
+/** What the schema says of it, and what it asks of what is filled in. */
+function useDescription(schema: Schema) {
   const { t } = useTranslation();
-  const [text, setText] = useState(() => (value === undefined ? '' : JSON.stringify(value, null, 2)));
-  const wrong = text.trim() !== '' && !isJson(text);
+  const kind = fieldOf(schema).kind === 'json' ? ['JSON'] : [];
+  const rules = [...kind, ...toldOf(schema).map((rule) => rule.say(t))].join(' · ');
+  const asked = rules.charAt(0).toUpperCase() + rules.slice(1);
+  if (!schema.description || asked === '') return schema.description ?? (asked || undefined);
   return (
-    <JsonInput
-      {...common}
-      value={text}
-      onChange={(next) => {
-        setText(next);
-        onChange(next.trim() !== '' && isJson(next) ? (JSON.parse(next) as Json) : undefined);
-      }}
-      error={wrong ? t('form.noJson') : common.error}
-      // The same while the field is left: what is clicked then must not move away.
-      validationError={t('form.noJson')}
-      autosize
-      minRows={3}
-      maxRows={14}
-      spellCheck={false}
-      data-invalid-json={wrong || undefined}
-    />
+    <>
+      {schema.description}
+      <br />
+      {asked}
+    </>
   );
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

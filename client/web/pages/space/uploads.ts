@@ -18,7 +18,7 @@ export interface Upload {
   /** The server has it under this id. */
   id: string | null;
   /** Why it cannot be sent; `files.…` is a text of the page. */
-  refused: 'type' | 'size' | 'count' | 'empty' | null;
+  refused: 'type' | 'size' | 'count' | null;
   problem: Problem | null;
 }
 
@@ -82,7 +82,8 @@ export function useUploads(rules: FileRules | null, kept: readonly SentFile[]): 
   );
 
   return {
-    list,
+    // Of a space that takes none any more those from before are none.
+    list: rules ? list : [],
     add(files) {
       if (!rules) return;
       const added: Upload[] = [];

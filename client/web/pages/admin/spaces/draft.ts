@@ -43,7 +43,7 @@ export interface Draft {
   members: string[];
 }
 
-const MEGABYTE = 1024 * 1024;
+export const MEGABYTE = 1e6;
 
 /** As the server makes one of which only the id and the title are said. */
 export const NEW: Draft = {

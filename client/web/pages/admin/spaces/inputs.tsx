@@ -1,5 +1,7 @@
 import { Button, Group, Paper, SimpleGrid, Stack, TagsInput, Text, Textarea } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useFormat } from '../../../parts/format.ts';
+import { MEGABYTE } from './draft.ts';
 import type { PartProps } from './edit.tsx';
 import { NumberField } from './number-field.tsx';
 import { Preview } from './preview.tsx';
@@ -53,6 +55,8 @@ export function InputFields(props: PartProps) {
 
 function FileFields({ draft, change, problem }: PartProps) {
   const { t } = useTranslation();
+  const format = useFormat();
+  const told = { count: Number(draft.maxCount), size: format.bytes(Number(draft.megabytes) * MEGABYTE) };
   return (
     <Stack pl={{ base: 0, sm: 'xl' }}>
       <TagsInput
@@ -72,7 +76,7 @@ function FileFields({ draft, change, problem }: PartProps) {
           label={t('admin.spaces.maxSize')}
           suffix={` ${t('admin.spaces.megabytes')}`}
           allowDecimal
-          decimalScale={3}
+          decimalScale={6}
           value={draft.megabytes}
           onChange={(megabytes) => change({ megabytes })}
           error={problem('input.inputs.files.maxBytes')}
@@ -85,6 +89,9 @@ function FileFields({ draft, change, problem }: PartProps) {
           error={problem('input.inputs.files.maxCount')}
         />
       </Group>
+      <Text size="sm" c="dimmed">
+        {t('admin.spaces.preview')}: {t('form.limits', told)}
+      </Text>
     </Stack>
   );
 }

@@ -2,17 +2,17 @@ import { Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ParameterField } from '../../space/parameter-field.tsx';
-import { defaultsOf, type Schema } from '../../space/parameters.ts';
+import { defaultsOf, fieldsOf, type Schema } from '../../space/parameters.ts';
 
 /** The fields that a JSON Schema makes in the space's form, with their defaults, to be tried out. */
 export function Preview({ schema }: { schema: Schema }) {
   const { t } = useTranslation();
   const [values, setValues] = useState(() => defaultsOf(schema));
-  const fields = Object.entries(schema.properties ?? {});
-  if (fields.length === 0) return <Text c="dimmed">{t('admin.spaces.previewEmpty')}</Text>;
+  if (Object.keys(schema.properties ?? {}).length === 0)
+    return <Text c="dimmed">{t('admin.spaces.previewEmpty')}</Text>;
   return (
     <Stack gap="sm">
-      {fields.map(([name, field]) => (
+      {fieldsOf(schema).map(([name, field]) => (
         <ParameterField
           key={name}
           name={name}
