@@ -19,6 +19,8 @@ const theme = createTheme({
     // Its arrows are too small for a finger; the keys of the same name do the same.
     NumberInput: { defaultProps: { hideControls: true } },
     Slider: { defaultProps: { thumbSize: 24 } },
+    // What has no role may have no label.
+    Loader: { defaultProps: { role: 'status' } },
   },
 });
 
