@@ -90,7 +90,7 @@ function FileFields({ draft, change, problem }: PartProps) {
         />
       </Group>
       <Text size="sm" c="dimmed">
-        {t('admin.spaces.preview')}: {t('form.limits', told)}
+        {t('admin.spaces.preview')} · {t('form.limits', told)}
       </Text>
     </Stack>
   );
