@@ -127,6 +127,18 @@ function readEnvironment(env: Record<string, string | undefined>): Environment {
   return Object.fromEntries(values) as Environment;
 }
 
+/** What says that people of other machines come to a server, and what to do about it; null: nothing does. */
+function wayFromOutside({ host, publicUrl, trustProxy }: Pick<Config, 'host' | 'publicUrl' | 'trustProxy'>) {
+  if (!isLoopback(host)) return `listen on 127.0.0.1 (HOST is ${JSON.stringify(host)})`;
+  if (publicUrl !== null && !isLoopback(new URL(publicUrl).hostname)) {
+    return `unset PUBLIC_URL (it is ${JSON.stringify(publicUrl)}), and take a PORT that no proxy leads to`;
+  }
+  if (trustProxy !== null) {
+    return `unset TRUST_PROXY (it is ${JSON.stringify(trustProxy.join(','))}), and take a PORT that no proxy leads to`;
+  }
+  return null;
+}
+
 /** The configuration of one server, frozen; a bad value is refused with the name of its variable. */
 export function readConfig(env: Record<string, string | undefined>): Config {
   const e = readEnvironment(env);
@@ -192,9 +204,10 @@ export function readConfig(env: Record<string, string | undefined>): Config {
       minFree: e.MIN_FREE_BYTES,
     },
   };
-  if (config.access === 'open' && !isLoopback(config.host)) {
+  const way = config.access === 'open' ? wayFromOutside(config) : null;
+  if (way !== null) {
     throw new ConfigError(
-      `ACCESS: "open" makes everybody an administrator, and is only for a server on this machine (HOST is ${JSON.stringify(config.host)})`,
+      `ACCESS: "open" makes everybody an administrator, and is only for a server that nobody reaches from elsewhere: ${way}`,
     );
   }
   Object.freeze(config.limits);

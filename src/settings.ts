@@ -81,7 +81,7 @@ const signIn = {
   ACCESS: choice(
     ['accounts', 'open'],
     'accounts',
-    'With `accounts` people sign in. With `open` nobody does, and everybody who reaches the server administers it: for your own machine, and refused where HOST is not loopback.',
+    'With `accounts` people sign in. With `open` nobody does, and everybody who reaches the server administers it: for your own machine, and refused where HOST or PUBLIC_URL is not loopback, and with TRUST_PROXY.',
   ),
   ADMIN_PASSWORD: secret(
     optional(
@@ -181,7 +181,7 @@ const timing = {
   ),
   TRACKED_SECONDS: seconds(
     3600,
-    'How long a tracked job may be silent before it times out, if its reporter does not say.',
+    'How long a tracked job may be silent before it times out, if its reporter does not say; and how long it is kept after its end.',
   ),
   DRAIN_SECONDS: seconds(30, 'How long what is under way may take when the server is asked to stop (SIGTERM, Ctrl-C).'),
 };

@@ -70,8 +70,11 @@ function hintFor(code: string, { job, space = spaceOf(job) }: Subject): string |
 
 /** Why a job may not be there, and where to look. */
 export function noSuchJobHint(job: string): string {
-  const list = ['spacedock jobs', spaceOf(job)].filter(Boolean).join(' ');
-  return `Finished jobs are deleted after the retention of their space, and those of others are not shown. List those that are there with: ${list}`;
+  const space = spaceOf(job);
+  if (space === undefined) {
+    return 'Nobody has reported on it yet, or it ended and was deleted, which the server does after TRACKED_SECONDS. List those that are there with: spacedock jobs';
+  }
+  return `Finished jobs are deleted after the retention of their space, and those of others are not shown. List those that are there with: spacedock jobs ${space}`;
 }
 
 /** Turns whatever was thrown into what a person needs. */

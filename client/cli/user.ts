@@ -9,9 +9,10 @@ import {
   setUserRoleMutation,
   type UserFragment,
   usersQuery,
+  viewerQuery,
 } from '../sdk/index.ts';
 import { askSecret, linesOfStdin, newPassword } from './ask.ts';
-import { atUrl } from './caller.ts';
+import { atUrl, callerOf } from './caller.ts';
 import { type ServerOptions, talksToServer, withConnection } from './options.ts';
 import { Problem } from './problem.ts';
 import { printJson, table } from './style.ts';
@@ -79,13 +80,23 @@ export function addUserCommands(program: Command): void {
       'read the password from stdin; for your own the present one, then the new one, a line each',
     )
     .action(async (name: string | undefined, options: UserOptions) => {
-      await (name === undefined ? changeOwn(options) : reset(name, options));
-      process.stderr.write(`Changed the password${name === undefined ? '' : ` of ${name}`}.\n`);
+      const own = name === undefined || (await isOwn(name, options));
+      await (own ? changeOwn(options) : reset(name, options));
+      process.stderr.write(`Changed ${own ? 'your password' : `the password of ${name}`}.\n`);
     });
 }
 
 function onUser(user: Command, verb: string, description: string): Command {
   return talksToServer(user.command(verb).argument('<name>', 'who')).description(description);
+}
+
+/** Whether a session has this name: to give somebody another password ends theirs, and would end the command's own. */
+async function isOwn(name: string, options: UserOptions): Promise<boolean> {
+  const caller = callerOf(options);
+  const isSession = caller.from === 'session' || (caller.from !== 'visitor' && caller.token.startsWith('sds_'));
+  if (!isSession) return false;
+  const { viewer } = await withConnection(options, (server) => server.request(viewerQuery, {}));
+  return viewer.name.normalize('NFKC').toLowerCase() === name.normalize('NFKC').trim().toLowerCase();
 }
 
 async function reset(name: string, options: UserOptions): Promise<void> {

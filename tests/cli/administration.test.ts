@@ -96,6 +96,17 @@ test('users are added, listed, disabled, enabled, and get roles and passwords', 
     (await again.cli(['user', 'password', '--password-stdin'], 'another password\nthe third password\n')).code,
   ).toBe(0);
   await signIn(server, 'Bob', 'the third password');
+  // One's own name is oneself: the session that asks goes on.
+  const own = await prompt((await signIn(server, 'Cleo', 'a long password')).secret!);
+  expect(
+    await own.cli(['user', 'password', 'cleo', '--password-stdin'], 'a long password\na longer password\n'),
+  ).toEqual({
+    code: 0,
+    stdout: '',
+    stderr: 'Changed your password.\n',
+  });
+  expect((await own.cli(['user', 'list'])).code).toBe(0);
+  await signIn(server, 'Cleo', 'a longer password');
   expect(await again.cli(['user', 'list'])).toMatchObject({ code: 2, stderr: expect.stringContaining('FORBIDDEN') });
   expect(JSON.parse((await cli(['user', 'list', '--json'])).stdout)).toContainEqual(
     expect.objectContaining({ name: 'Bob', enabled: true }),

@@ -90,6 +90,11 @@ test('the first administrator has the password that was chosen, and open access 
   }
   const open = ['serve', ...data, '--access', 'open', '--host', '0.0.0.0'];
   expect(await run(open)).toMatchObject({ code: 2, stderr: expect.stringContaining('ACCESS: "open"') });
+  const proxied = { env: { ACCESS: 'open', PUBLIC_URL: 'https://dock.example' } };
+  expect(await run(['serve', ...data], proxied)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('unset PUBLIC_URL'),
+  });
   expect(await run(['serve', ...data, '--session-days', 'long'])).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('SESSION_DAYS'),

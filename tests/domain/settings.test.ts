@@ -75,6 +75,25 @@ describe('a variable of the configuration', () => {
     ]);
   });
 
+  it.each([
+    ['HOST', '0.0.0.0', 'listen on 127.0.0.1'],
+    ['PUBLIC_URL', 'https://dock.example', 'unset PUBLIC_URL'],
+    ['PUBLIC_URL', 'http://127.0.0.1.dock.example', 'unset PUBLIC_URL'],
+    ['TRUST_PROXY', 'loopback', 'unset TRUST_PROXY'],
+  ])('does not open the server to whoever comes from elsewhere: %s=%s', (name, value, remedy) => {
+    const said = refusal({ ACCESS: 'open', [name]: value });
+    expect(said).toMatch(/^ACCESS: "open" makes everybody an administrator/);
+    expect(said).toContain(remedy);
+    expect(said).toContain(`${name} is`.replace(/^(PUBLIC_URL|TRUST_PROXY)/, 'it'));
+    expect(refusal({ [name]: value })).toBe('');
+  });
+
+  it('opens it to this machine, by whatever name', () => {
+    for (const url of ['http://localhost:4000', 'https://127.0.0.1/x', 'http://[::1]:1']) {
+      expect(readConfig({ ACCESS: 'open', PUBLIC_URL: url }).access).toBe('open');
+    }
+  });
+
   it('limits what one submitter has waiting, but where access is open, unless it is set', () => {
     const queued = (env: Record<string, string>) => readConfig(env).limits.queuedPerViewer;
     expect([queued({}), queued({ ACCESS: 'open' })]).toEqual([100, null]);

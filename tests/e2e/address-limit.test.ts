@@ -11,7 +11,7 @@ const STATS = 'subscription { stats { engine } }';
 const from = (address: string) => ({ 'x-forwarded-for': address });
 
 describe.each(engines)('sockets and streams of one address on %s', (engine) => {
-  const server = useServer({ engine, env: { MAX_SOCKETS_PER_ADDRESS: '3', TRUST_PROXY: 'loopback' } });
+  const server = useServer({ engine, trustProxy: ['loopback'], env: { MAX_SOCKETS_PER_ADDRESS: '3' } });
 
   /** Resolves when it is open; rejects with the status that it was refused with. */
   const open = (address: string) =>

@@ -215,12 +215,12 @@ describe.each(engines)('a link to a file on %s', (engine) => {
 });
 
 describe('a link with a public address', () => {
-  const server = useServer({ engine: 'sqlite', env: { PUBLIC_URL: 'https://dock.example/base/' } });
+  const server = useServer({ engine: 'sqlite', env: { PUBLIC_URL: 'https://localhost/base/' } });
 
   it('names it, in front of what the server signed', async () => {
     const url = await linked(server);
-    expect(url).toMatch(/^https:\/\/dock\.example\/base\/files\/space-/);
-    const response = await fetch(url.replace('https://dock.example/base', server.url));
+    expect(url).toMatch(/^https:\/\/localhost\/base\/files\/space-/);
+    const response = await fetch(url.replace('https://localhost/base', server.url));
     expect(await response.text()).toBe(CONTENT);
   });
 });

@@ -115,7 +115,10 @@ describe('every answer', () => {
 });
 
 describe('a server that people reach by https', () => {
-  const server = useServer({ engine: 'sqlite', env: { PUBLIC_URL: 'https://spacedock.example.org/' } });
+  const server = useServer({
+    engine: 'sqlite',
+    env: { ACCESS: 'accounts', PUBLIC_URL: 'https://spacedock.example.org/' },
+  });
 
   it('is to be asked by https from then on', async () => {
     for (const path of ['/health', '/nowhere', '/graphql?query={viewer{name}}']) {

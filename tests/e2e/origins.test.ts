@@ -88,7 +88,7 @@ describe('the origin of a page', () => {
     expect(await raw(server, shake)).toMatch(/^HTTP\/1\.1 403 /);
 
     await using named = await startServer({
-      env: { PUBLIC_URL: 'https://dock.example/x', ALLOWED_ORIGINS: 'https://app.example' },
+      env: { ACCESS: 'accounts', PUBLIC_URL: 'https://dock.example/x', ALLOWED_ORIGINS: 'https://app.example' },
     });
     for (const host of ['dock.example', 'app.example', 'localhost:1']) expect(await get(host, named)).toMatch(/ 200 /);
     expect(await get('evil.example', named)).toMatch(/ 403 /);
@@ -99,9 +99,12 @@ describe('the origin of a page', () => {
   });
 
   it('is one of a list where there is one, or the server’s own, or the public address', async () => {
-    const env = { ALLOWED_ORIGINS: 'https://app.example, http://localhost:3000', PUBLIC_URL: 'https://dock.example/x' };
+    const env = {
+      ALLOWED_ORIGINS: 'https://app.example, http://localhost:3000',
+      PUBLIC_URL: 'https://localhost:8443/x',
+    };
     await using server = await startServer({ env });
-    for (const origin of ['https://app.example', 'http://localhost:3000', 'https://dock.example', server.url]) {
+    for (const origin of ['https://app.example', 'http://localhost:3000', 'https://localhost:8443', server.url]) {
       expect([origin, ...(await admitted(server, origin))]).toEqual([origin, ...all]);
     }
     for (const origin of ['http://app.example', 'https://app.example:8443', 'http://localhost:3001']) {

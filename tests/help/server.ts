@@ -37,6 +37,8 @@ export interface TestServerOptions {
   /** Share a redis-server that the test has started. */
   redis?: RedisServer;
   log?: Log;
+  /** The proxies it trusts, where access is open: TRUST_PROXY is refused with that. */
+  trustProxy?: string[];
   /** Hears of a first administrator whose password nobody chose. */
   firstAdmin?(name: string, password: string): void;
 }
@@ -56,7 +58,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
 }
 
 async function open(dataDir: string, redis: RedisServer | null, options: TestServerOptions): Promise<TestServer> {
-  const config = readConfig({
+  const read = readConfig({
     PORT: '0',
     DATA_DIR: dataDir,
     LOG_LEVEL: process.env.TEST_LOG ?? 'silent',
@@ -68,6 +70,7 @@ async function open(dataDir: string, redis: RedisServer | null, options: TestSer
     ...(redis ? { REDIS_URL: redis.url } : {}),
     ...options.env,
   });
+  const config = options.trustProxy ? { ...read, trustProxy: options.trustProxy } : read;
   const log = options.log ?? createLog(config.logLevel);
   const engine = redis
     ? await openRedis({ url: redis.url, prefix: config.keyPrefix, log })

@@ -33,10 +33,10 @@ describe.each(proxies)('%s, as docs/deploy sets it up, before two processes', (n
     const port = await quietPort();
     const first = await startServer({
       engine: 'redis',
+      // Not all of loopback: clients of this test come from there as well.
+      trustProxy: ['127.0.0.1'],
       env: {
         PUBLIC_URL: `https://127.0.0.1:${port}`,
-        // Not all of loopback: clients of this test come from there as well.
-        TRUST_PROXY: '127.0.0.1',
         MAX_FILE_BYTES: `${24 * MIB}`,
         MAX_SOCKETS_PER_ADDRESS: '20',
       },
