@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
 import { createServer } from 'node:net';
@@ -236,7 +237,9 @@ function say(what: string, detail: string): void {
 }
 
 function whatNext(url: string, password: string): string {
-  const command = `node ${relative(process.cwd(), MAIN)}`;
+  // In a clone that has a Node of its own, which the one on the PATH may be too old for.
+  const node = existsSync('node_modules/.bin/node') ? 'npx node' : 'node';
+  const command = `${node} ${relative(process.cwd(), MAIN)}`;
   const target = atUrl(url);
   return `Now try:
   ${paint('bold', `${url}/`)}  the pages, in a browser: the space, its queue and what is submitted

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SUBJECTS } from '../../src/settings.ts';
 import { endsWithUs } from '../help/children.ts';
@@ -197,6 +198,11 @@ test('demo goes on serving until Ctrl-C, and its processes end with it, however 
     const said = await demo.until(/Ctrl-C ends the demo/);
     const [, url = ''] = /(http:\S+)\/graphql/.exec(said) as RegExpExecArray;
     const env = { SPACEDOCK_URL: url, SPACEDOCK_CONFIG_DIR: join(scratch, 'config') };
+    // In a clone: with the Node that is there, whatever the one on the PATH is.
+    const { stdout: sees } = await promisify(execFile)('sh', ['-c', /npx node \S+ status ocr/.exec(said)![0]], {
+      env: { ...process.env, ...env },
+    });
+    expect(sees).toMatch(/ocr/);
     // The space takes what visitors send. As it says, one who signs in may do more.
     const sample = join(import.meta.dirname, '../../client/examples/ocr/samples/invoice.png');
     expect((await run(['submit', 'ocr', '--file', sample, '--watch'], { env })).code).toBe(0);
