@@ -1,6 +1,8 @@
 # docker build -t spacedock .
-# docker run -p 127.0.0.1:4000:4000 -v spacedock:/data spacedock      the server, state in SQLite under /data; prints the password of admin once
-# docker run -e SPACEDOCK_TOKEN spacedock spacedock app --host https://spacedock.example --spaces demo      a remote app, with its token
+# docker run --init --stop-timeout 40 -p 127.0.0.1:4000:4000 -v spacedock:/data spacedock
+#   the server, state in SQLite under /data; prints the password of admin once
+# docker run -e SPACEDOCK_TOKEN spacedock spacedock app --host https://spacedock.example --spaces demo
+#   a remote app, with its token
 
 FROM node:26-slim AS build
 WORKDIR /spacedock

@@ -34,7 +34,7 @@ const { version } = JSON.parse(readFileSync(findPackageJSON('..', import.meta.ur
 };
 
 const program = new Command('spacedock')
-  .description('Put any program on a machine nobody can reach behind a link that people can use.')
+  .description('Give people a link to a program that runs on a machine nobody can reach.')
   .version(version, '--version')
   .option('--debug', 'show where an error comes from')
   .configureOutput({

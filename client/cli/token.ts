@@ -22,7 +22,7 @@ interface TokenOptions extends ServerOptions {
 
 const HELP = `
 With --spaces it is for an app, which may serve these and nothing else; with --reporter for a program that reports on tracked jobs;
-with neither for a script, which acts as you. Administrators make any, others those of their scripts. The secret is printed on stdout,
+with neither for a script, which acts as you, with a user's rights (with --admin an administrator's). Administrators make any, others those of their scripts. The secret is printed on stdout,
 and never shown again; how to use it is said on stderr.
 
   spacedock token create --spaces ocr,words

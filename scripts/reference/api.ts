@@ -39,8 +39,8 @@ has it at \`/schema.graphql\`. A type with \`!\` is never null; of an argument, 
 
 Everything is at one address, \`/graphql\`: queries and mutations over HTTP or WebSocket (graphql-transport-ws), subscriptions over WebSocket
 or as a stream of events (SSE). In a browser it is GraphiQL, with examples to try. Whoever signs in sends \`Authorization: Bearer …\` over HTTP,
-and over WebSocket the same text as \`authorization\` in \`connectionParams\`. Who may do what is told
-[in the architecture](../architecture.md#who-may-do-what).
+and over WebSocket the same text as \`authorization\` in \`connectionParams\`. Who may do what is told in
+[operating.md](../operating.md#who-may-do-what).
 
 What is refused is an entry in \`errors\` with a code from one closed table, [\`ErrorCode\`](#errorcode), as \`extensions.code\`. Where they apply,
 \`extensions.field\` names what was refused (\`input.progress\`), \`extensions.limit\` is the limit that was passed, and

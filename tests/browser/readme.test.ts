@@ -110,18 +110,18 @@ test('what the README shows of EventSource works in a page, for who is not signe
   expect(values).toMatchObject([{ status: 'RUNNING', stage: 'rendering', progress: 0.5 }, { status: 'COMPLETED' }]);
 });
 
-/** The space that the guides submit to, and its app. */
-async function openWords(server: TestServer, inputs: object = {}) {
+/** A space that the guides submit to, and its app. */
+async function openSpace(server: TestServer, id = 'words', inputs: object = {}) {
   const admin = await signIn(server);
-  const input = { id: 'words', title: 'Word statistics', inputs };
+  const input = { id, title: 'Word statistics', inputs };
   await admin.ask('mutation ($input: CreateSpaceInput!) { createSpace(input: $input) { id } }', { input });
-  const app = await newToken(server, admin, { role: 'APP', spaces: ['words'] });
+  const app = await newToken(server, admin, { role: 'APP', spaces: [id] });
   return { admin, app, user: await newToken(server, admin, { role: 'USER' }) };
 }
 
 test('what the guide shows of urql with graphql-ws submits, and watches to the end', async () => {
   await using server = await startServer(withAccounts());
-  const { app, user } = await openWords(server);
+  const { app, user } = await openSpace(server);
   await using serving = await serve(app, { spaces: ['words'] });
   const work = serving.request().then((held) =>
     app.ask('mutation ($input: ReportCompleteInput!) { reportComplete(input: $input) { id } }', {
@@ -138,7 +138,7 @@ test('what the guide shows of urql with graphql-ws submits, and watches to the e
 
 test('what the guide shows of graphql-ws alone tells a visitor how a space is', async () => {
   await using server = await startServer(withAccounts());
-  const { app } = await openWords(server);
+  const { app } = await openSpace(server);
   await using serving = await serve(app, { spaces: ['words'], capacity: 2 });
   expect(serving.registered.__typename).toBe('AppRegistered');
   const [value] = await said(
@@ -150,8 +150,8 @@ test('what the guide shows of graphql-ws alone tells a visitor how a space is', 
 
 test('what the guide shows of files sends one by POST and one as a part', async () => {
   await using server = await startServer(withAccounts());
-  const { app, user } = await openWords(server, { files: { accept: ['text/*'] } });
-  await using _serving = await serve(app, { spaces: ['words'] });
+  const { app, user } = await openSpace(server, 'notes', { files: { accept: ['text/*'] } });
+  await using _serving = await serve(app, { spaces: ['notes'] });
   const [value] = await said(
     script(FRONT_END, server, user.secret, 'import { Client, fetchExchange'),
     ({ id }) => id !== undefined,
@@ -162,7 +162,7 @@ test('what the guide shows of files sends one by POST and one as a part', async 
 
 test('what the guide shows of an app with graphql-ws is one', async () => {
   await using server = await startServer(withAccounts());
-  const { app, user } = await openWords(server);
+  const { app, user } = await openSpace(server);
   const values = await said<string>(script(APPS, server, app.secret, 'import { createClient'), async (event) => {
     if (event !== 'AppRegistered') return false;
     const { submitInference } = await user.ask<{ submitInference: { id: string } }>(

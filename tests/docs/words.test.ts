@@ -77,6 +77,8 @@ describe('variables that are named are there', () => {
     .map((file) => readFileSync(join(ROOT, file), 'utf8'))
     .join('\n');
   const words = new Set(everything.match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g));
+  // Of Node, and of proxies: https://nodejs.org/api/cli.html#environment-variables-1
+  for (const word of ['NODE_EXTRA_CA_CERTS', 'NODE_OPTIONS', 'NODE_USE_ENV_PROXY', 'HTTPS_PROXY']) words.add(word);
 
   test.for(documents)('%s', (document) => {
     const found = named(document).flatMap((code) => code.match(/\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b/g) ?? []);

@@ -543,7 +543,7 @@ describe.each(engines)('who wants more than was given, on %s', (engine) => {
     });
   });
 
-  it('an app token for one space neither serves another nor reads its jobs', async () => {
+  it('[lesson AI-Horde #395] an app token for one space neither serves another nor reads its jobs', async () => {
     const { otherApp, app, owner, member } = cast;
     for (const spaces of [[PUBLIC], [FAR, PUBLIC], [CLUB], ['nowhere']]) {
       await expect(serve(otherApp, { spaces })).rejects.toThrow('FORBIDDEN');

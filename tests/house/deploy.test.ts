@@ -10,9 +10,10 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { readConfig } from '../../src/config.ts';
+import { DEFAULT_POLICY } from '../../src/domain/space.ts';
 import { SETTINGS } from '../../src/settings.ts';
 import { endsWithUs } from '../help/children.ts';
-import { signIn, withAccounts } from '../help/people.ts';
+import { newToken, signIn, withAccounts } from '../help/people.ts';
 import { startServer } from '../help/server.ts';
 
 interface Service {
@@ -152,20 +153,27 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('docs/deploy/spacedock.service', () => {
-  const unit = [...read('docs/deploy/spacedock.service').matchAll(/^(\w+)=(.*)$/gm)];
+/** A unit of systemd: what it sets, and what its comments set as an example. */
+function unitOf(file: string) {
+  const unit = [...read(file).matchAll(/^(\w+)=(.*)$/gm)];
   const all = (name: string) => unit.filter(([, each]) => each === name).map(([, , value = '']) => value);
   const only = (name: string) => {
     expect(all(name), name).toHaveLength(1);
     return all(name)[0] ?? '';
   };
+  const examples = [...read(file).matchAll(/^# {3}([A-Z_]+)=(.*)$/gm)].map(
+    ([, name, value]) => [name!, value!] as const,
+  );
+  return { all, only, examples: Object.fromEntries(examples) };
+}
+
+describe('docs/deploy/spacedock.service', () => {
+  const { all, only, examples } = unitOf('docs/deploy/spacedock.service');
   const set = Object.fromEntries(all('Environment').map((pair) => pair.split('=') as [string, string]));
 
   it('sets only variables that the server knows, to values that it accepts', () => {
     const known = Object.keys(SETTINGS);
-    const named = [...read('docs/deploy/spacedock.service').matchAll(/(?:^# {3}|Environment=)([A-Z_]+)=/gm)].map(
-      ([, name]) => name!,
-    );
+    const named = [...Object.keys(examples), ...Object.keys(set)];
     expect(named.length).toBeGreaterThan(3);
     expect(named.filter((name) => !known.includes(name))).toEqual([]);
     expect(readConfig(set).dataDir).toBe(`/var/lib/${only('StateDirectory')}`);
@@ -177,6 +185,55 @@ describe('docs/deploy/spacedock.service', () => {
     expect(only('Restart')).toBe('always');
     const refused = promisify(execFile)(process.execPath, [MAIN, 'serve'], { env: { PORT: 'many' } });
     await expect(refused).rejects.toMatchObject({ code: Number(only('RestartPreventExitStatus')) });
+  });
+
+  it('has one user, by name: instances of spacedock@ share a directory that belongs to it', () => {
+    expect(only('DynamicUser')).toBe('yes');
+    expect(only('User')).toMatch(/^[a-z][a-z-]*$/);
+  });
+});
+
+describe('docs/deploy/spacedock-app.service', () => {
+  const { only, examples } = unitOf('docs/deploy/spacedock-app.service');
+  const command = /^\/\S+\/spacedock (app .*)$/.exec(only('ExecStart'))?.[1] ?? '';
+
+  it('serves with what its comments say, drains when it is stopped, and does not repeat what was refused', async () => {
+    await using server = await startServer(withAccounts());
+    const admin = await signIn(server);
+    const spaces = /--spaces (\S+)/.exec(command)?.[1]?.split(',') ?? [];
+    for (const id of spaces) {
+      await admin.ask(
+        'mutation ($id: ID!) { createSpace(input: { id: $id, title: "One", inputs: { prompt: true } }) { id } }',
+        { id },
+      );
+    }
+    const { secret } = await newToken(server, admin, { role: 'APP', spaces });
+    const program = join(root, 'client/examples/exec/keep.py');
+    const line = command.replace(/\/\S+\.py/, program).replace('python3', process.env.PYTHON ?? '/usr/bin/python3');
+    const start = (token: string) => {
+      // Of the comments all are set, and none but they.
+      const values: Record<string, string> = { SPACEDOCK_URL: server.url, SPACEDOCK_TOKEN: token };
+      expect(Object.keys(examples)).toEqual(Object.keys(values));
+      const env = { ...values, PATH: process.env.PATH };
+      return endsWithUs(
+        spawn('sh', ['-c', `exec ${process.execPath} ${MAIN} ${line}`], { env, stdio: ['ignore', 'pipe', 'inherit'] }),
+      );
+    };
+    const serving = start(secret!);
+    const [ended, registered] = [once(serving, 'exit'), once(serving.stdout, 'data')];
+    await registered;
+    const submitted = ['submit', spaces[0]!, '--prompt', '6', '--watch', '--url', server.url, '--token', admin.secret!];
+    const { stdout } = await promisify(execFile)(process.execPath, [MAIN, ...submitted]);
+    expect(JSON.parse(stdout)).toEqual({ 6: [2, 3] });
+    serving.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    const refused = start('sdt_stale');
+    expect(await once(refused, 'exit')).toEqual([Number(only('RestartPreventExitStatus')), null]);
+  });
+
+  it('gives what it works on the time that a space gives it, and stops spacedock alone', () => {
+    expect(Number(only('TimeoutStopSec'))).toBeGreaterThan(DEFAULT_POLICY.maxRunSeconds);
+    expect(only('KillMode')).toBe('mixed');
   });
 });
 
