@@ -58,6 +58,9 @@ const noJob = byInput({ job: UNKNOWN_JOB });
 
 // --- what is asked for -----------------------------------------------------------------------------------------------------------
 
+const ownersId = async ({ cast }: Scene) => ({
+  submitter: (await cast.owner.ask<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id,
+});
 const ownersJob = async ({ cast }: Scene) => ({ id: await newJob(cast.owner) });
 const visitorsJob = async ({ cast }: Scene) => ({ id: await newJob(cast.visitor) });
 const openJob = async ({ cast }: Scene) => ({ id: await newTracked(cast.reporter) });
@@ -301,6 +304,18 @@ export const ROWS: Row[] = [
     },
   },
   {
+    field: 'Space.jobs',
+    of: 'the owner’s',
+    query:
+      'query ($submitter: ID!) { space(id: "public") { jobs(submitter: $submitter) { nodes { submitter { name role } } } } }',
+    given: ownersId,
+    who: { theirs: `owner script ${ADMINS}`, null: 'otherApp', none: '*' },
+    is: {
+      theirs: ({ jobs }: { jobs: Named }) => isOf(jobs, 'Owner') && onlyOf(jobs, 'owner'),
+      none: ({ jobs }: { jobs: Named }) => jobs.nodes.length === 0,
+    },
+  },
+  {
     field: 'Mutation.createSpace',
     query: 'mutation ($id: ID!) { createSpace(input: { id: $id, title: "S" }) { id } }',
     given: () => ({ id: `s-${randomUUID()}` }),
@@ -404,6 +419,18 @@ export const ROWS: Row[] = [
     is: {
       all: (jobs: Named) => isOf(jobs, 'Owner') && isOf(jobs, 'REPORTER token'),
       'their own': (jobs: Named, _scene, who) => onlyOf(jobs, who),
+    },
+    open: 'allowed',
+  },
+  {
+    field: 'Query.jobs',
+    of: 'the owner’s',
+    query: 'query ($submitter: ID!) { jobs(first: 100, submitter: $submitter) { nodes { submitter { name role } } } }',
+    given: ownersId,
+    who: { theirs: `owner script ${ADMINS}`, none: '*' },
+    is: {
+      theirs: (jobs: Named) => isOf(jobs, 'Owner') && onlyOf(jobs, 'owner'),
+      none: ({ nodes }: Named) => nodes.length === 0,
     },
     open: 'allowed',
   },

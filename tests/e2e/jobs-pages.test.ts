@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ask, post } from '../help/client.ts';
-import { cancel, newSpace, submit, submitMany } from '../help/jobs.ts';
-import { engines } from '../help/server.ts';
+import { cancel, freshId, newSpace, submit, submitMany } from '../help/jobs.ts';
+import { newUser, type Person, signIn, withAccounts } from '../help/people.ts';
+import { engines, startServer } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
 import { openWorker } from '../help/worker.ts';
 
@@ -90,6 +91,47 @@ describe.each(engines)('pages of jobs on %s', (engine) => {
     const { pageInfo } = await page({ first: 2 });
     expect(await idsOf({ first: 2, after: pageInfo.endCursor })).toEqual(ids.slice(2));
     expect(await idsOf({ space: two })).toEqual([ids[0], ids[2]]);
+  });
+
+  it('are one’s own for an administrator too, or anybody’s, where a submitter is named; somebody else’s are not there', async () => {
+    await using accounts = await startServer(withAccounts({ engine }));
+    const admin = await signIn(accounts);
+    const space = freshId();
+    await admin.ask('mutation ($input: CreateSpaceInput!) { createSpace(input: $input) { id } }', {
+      input: { id: space, title: space, policy: { whenOffline: 'QUEUE' } },
+    });
+    const people = [admin, await newUser(accounts, admin, 'ada'), await newUser(accounts, admin, 'bob')];
+    const ids: string[] = [];
+    const jobs: string[][] = [[], [], []];
+    for (const [index, { ask: asks }] of people.entries())
+      ids[index] = (await asks<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id;
+    for (const index of [0, 1, 2, 1, 2, 2]) {
+      const { submitInference } = await people[index]!.ask<{ submitInference: { id: string } }>(
+        'mutation ($space: ID!) { submitInference(input: { space: $space, prompt: "x" }) { id } }',
+        { space },
+      );
+      jobs[index]!.unshift(submitInference.id);
+    }
+    const found = async ({ ask: asks }: Person, submitter: string | null, first = 50) => {
+      const { all, here } = await asks<{ all: Page; here: { jobs: Page } }>(
+        `query ($space: ID!, $submitter: ID, $first: Int) {
+          all: jobs(submitter: $submitter, first: $first) { nodes { id } pageInfo { hasNextPage } }
+          here: space(id: $space) { jobs(submitter: $submitter, first: $first) { nodes { id } pageInfo { hasNextPage } } }
+        }`,
+        { space, submitter, first },
+      );
+      expect(here.jobs).toEqual(all);
+      return all.nodes.map(({ id }) => id);
+    };
+    const [, ada, bob] = people as [Person, Person, Person];
+    for (const index of [0, 1, 2]) expect(await found(admin, ids[index]!)).toEqual(jobs[index]);
+    expect(await found(admin, ids[2]!, 2)).toEqual(jobs[2]!.slice(0, 2));
+    expect(await found(admin, null)).toHaveLength(6);
+    expect(await found(admin, 'nobody')).toEqual([]);
+    expect(await found(admin, '')).toEqual([]);
+    for (const submitter of [null, ids[1]!]) expect(await found(ada, submitter)).toEqual(jobs[1]);
+    for (const submitter of [ids[0]!, ids[2]!, '']) expect(await found(ada, submitter)).toEqual([]);
+    expect(await found(bob, ids[1]!)).toEqual([]);
   });
 
   it.each([

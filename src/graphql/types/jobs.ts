@@ -27,6 +27,9 @@ builder.queryField('jobs', (t) =>
     args: {
       space: t.arg.id({ description: 'Only of this space.' }),
       status: t.arg({ type: [JobStatusType], description: 'Only with one of these statuses.' }),
+      submitter: t.arg.id({
+        description: 'Only of the viewer of this id: your own, or for an administrator anybody’s.',
+      }),
       first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 100.' }),
       after: t.arg.string({ description: 'The endCursor of the page before.' }),
     },

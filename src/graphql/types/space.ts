@@ -106,6 +106,9 @@ export const SpaceType = builder.objectRef<Space>('Space').implement({
         first: t.arg.int({ defaultValue: 50, description: 'How many, 1 to 100.' }),
         after: t.arg.string({ description: 'The endCursor of the page before.' }),
         status: t.arg({ type: [JobStatusType], description: 'Only jobs with one of these statuses.' }),
+        submitter: t.arg.id({
+          description: 'Only jobs of the viewer of this id: your own, or for an administrator anybody’s.',
+        }),
       },
       resolve: ({ id }, args, { services, viewer }) => jobPage(services, viewer, [id], args),
     }),
