@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config.ts';
 import type { Instant } from '../domain/json.ts';
+import { Refusal } from '../domain/refusal.ts';
+import type { Viewer } from '../domain/viewer.ts';
 import type { Asker } from '../graphql/context.ts';
 import {
   bearerOf,
@@ -10,7 +12,7 @@ import {
   setCookie,
   VISITOR_COOKIE,
 } from '../live/credentials.ts';
-import { denied, isAdmin } from '../service/permissions.ts';
+import { denied, isAdmin, isSignedIn } from '../service/permissions.ts';
 import type { Services } from '../service/services.ts';
 import { SESSION_SECRET } from '../service/sessions.ts';
 import type { ClientAddress } from './client-address.ts';
@@ -18,6 +20,15 @@ import type { ClientAddress } from './client-address.ts';
 export type Doorkeeper = ReturnType<typeof createDoorkeeper>;
 
 const VISITOR_SECONDS = 365 * 86_400;
+
+/**
+ * Cookies are of a whole browser: a page of it may be shown to somebody who has left, or to a visitor who has signed in elsewhere. One
+ * that says whom it is shown to, by their id or as `visitor`, does nothing in the name of anybody else.
+ */
+function requireExpected({ 'spacedock-viewer': expected }: IncomingHttpHeaders, viewer: Viewer): void {
+  if (expected === undefined || expected === (isSignedIn(viewer) ? viewer.id : 'visitor')) return;
+  throw new Refusal('UNAUTHENTICATED', 'Somebody else is signed in by now, or nobody is: load the page again');
+}
 
 /** Who comes over HTTP, and how a browser remembers it. */
 export function createDoorkeeper(
@@ -59,12 +70,14 @@ export function createDoorkeeper(
     },
 
     /**
-     * By the Authorization header, or a cookie that counts; else a visitor, who is given one. UNAUTHENTICATED: the header is nobody's.
+     * By the Authorization header, or a cookie that counts; else a visitor, who is given one. UNAUTHENTICATED: the header is nobody's,
+     * or somebody else is expected.
      * RATE_LIMITED: they ask for more than they may.
      */
     async welcome(request: IncomingMessage, response: ServerResponse): Promise<Asker> {
       const { headers } = request;
       const { viewer, secret, fresh, cookies } = await brought(headers);
+      requireExpected(headers, viewer);
       const address = whence(request);
       rates.operation(viewer, address);
       const counts = cookiesCount(headers, config);

@@ -268,7 +268,6 @@ export function createGraphqlRoute(services: Services, watch: Watch, config: Con
         keepAlive(response);
         doorkeeper.hold(response, asker);
       };
-      if (request.headers.accept?.includes('text/event-stream')) begin();
       // What is revoked while the body comes is not done; what is done then is answered, also where it is the end of the asker's session.
       await yoga(request, response, { asker, begin, arrived: doorkeeper.hold(response, asker) });
     },

@@ -5,7 +5,16 @@ import { createAccounts } from '../../src/service/accounts.ts';
 import { viewerOfAccount } from '../../src/service/sessions.ts';
 import { post } from '../help/client.ts';
 import { openEngine } from '../help/engine.ts';
-import { ADMIN_PASSWORD, newToken, newUser, newVisitor, person, signIn, withAccounts } from '../help/people.ts';
+import {
+  ADMIN_PASSWORD,
+  newToken,
+  newUser,
+  newVisitor,
+  type Person,
+  person,
+  signIn,
+  withAccounts,
+} from '../help/people.ts';
 import { engines, startServer } from '../help/server.ts';
 import { useServer } from '../help/use-server.ts';
 
@@ -51,13 +60,49 @@ describe.each(engines)('who is asking, on %s', (engine) => {
     expect(cookie).toMatch(/; HttpOnly; SameSite=Lax$/i);
     const browser = { cookie: cookie.split(';')[0]! };
     expect((await post(server, ME, {}, browser)).data).toEqual(await ada.ask(ME));
-    const out = await post(server, 'mutation { logout }', {}, browser);
+    // As browsers ask that would take a stream as well: it is answered, and no connection cut.
+    const out = await post(
+      server,
+      'mutation { logout }',
+      {},
+      {
+        ...browser,
+        accept: 'application/graphql-response+json, application/json, text/event-stream, multipart/mixed',
+      },
+    );
     expect(out.data).toEqual({ logout: true });
     expect(out.headers.getSetCookie().join()).toContain('spacedock_session=; Max-Age=0');
     expect((await post<{ viewer: { role: string } }>(server, ME, {}, browser)).data?.viewer.role).toBe('ANONYMOUS');
     expect(await person(server, signedIn.data!.login.token).refusal(ME)).toBe('UNAUTHENTICATED');
     // The other session of the same person goes on.
     expect(await ada.ask(ME)).toMatchObject({ viewer: { name: 'Ada' } });
+  });
+
+  it('does nothing from a page that is shown to somebody else: who has signed in or out in another tab', async () => {
+    const admin = await signIn(server);
+    const ada = await newUser(server, admin, 'ada-in-a-tab');
+    await admin.ask('mutation { createSpace(input: { id: "desk", title: "Desk", visitors: true }) { id } }');
+    const idOf = async (who: Person) => (await who.ask<{ viewer: { id: string } }>('{ viewer { id } }')).viewer.id;
+    const visitor = await newVisitor(server);
+    const send = async (who: Person, shownTo: string) => {
+      const headers = { ...who.headers, 'spacedock-viewer': shownTo };
+      const asked = await post(server, ME, {}, headers);
+      const sent = await fetch(`${server.url}/files?name=a.txt`, { method: 'POST', body: 'text', headers });
+      return [asked.status, asked.errors[0]?.extensions.code, sent.status];
+    };
+    const [adasId, visitorsId] = [await idOf(ada), await idOf(visitor)];
+    expect(await send(ada, adasId)).toEqual([200, undefined, 201]);
+    for (const who of [visitor, await newVisitor(server)])
+      expect(await send(who, 'visitor')).toEqual([200, undefined, 201]);
+    for (const [who, shownTo] of [
+      [admin, adasId],
+      [visitor, adasId],
+      [ada, 'visitor'],
+      [ada, visitorsId],
+      [ada, ''],
+    ] as const) {
+      expect(await send(who, shownTo), shownTo).toEqual([401, 'UNAUTHENTICATED', 401]);
+    }
   });
 
   it('stays signed in as long as they come: a use puts off the end of the session', async () => {
