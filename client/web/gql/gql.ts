@@ -36,10 +36,10 @@ type Documents = {
     "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }\n": typeof types.SetUserRoleDocument,
     "query SpaceNames { spaces { id title } }": typeof types.SpaceNamesDocument,
     "query JobExists($id: ID!) { job(id: $id) { id } }": typeof types.JobExistsDocument,
-    "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n": typeof types.LoginDocument,
+    "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { expiresAt } }\n": typeof types.LoginDocument,
     "query SignInWays { signIn { password oidc } }": typeof types.SignInWaysDocument,
     "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt maxPromptBytes parameters files { accept maxBytes maxCount } } }\n  }\n": typeof types.SpaceFormDocument,
-    "\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": typeof types.SpaceJobsDocument,
+    "\n  query SpaceJobs($id: ID!, $first: Int!, $submitter: ID!) {\n    space(id: $id) {\n      id\n      jobs(first: $first, submitter: $submitter) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": typeof types.SpaceJobsDocument,
     "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n": typeof types.SpaceCardsDocument,
     "mutation Logout { logout }": typeof types.LogoutDocument,
     "query Viewer { viewer { id name role } }": typeof types.ViewerDocument,
@@ -67,10 +67,10 @@ const documents: Documents = {
     "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }\n": types.SetUserRoleDocument,
     "query SpaceNames { spaces { id title } }": types.SpaceNamesDocument,
     "query JobExists($id: ID!) { job(id: $id) { id } }": types.JobExistsDocument,
-    "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n": types.LoginDocument,
+    "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { expiresAt } }\n": types.LoginDocument,
     "query SignInWays { signIn { password oidc } }": types.SignInWaysDocument,
     "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt maxPromptBytes parameters files { accept maxBytes maxCount } } }\n  }\n": types.SpaceFormDocument,
-    "\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": types.SpaceJobsDocument,
+    "\n  query SpaceJobs($id: ID!, $first: Int!, $submitter: ID!) {\n    space(id: $id) {\n      id\n      jobs(first: $first, submitter: $submitter) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": types.SpaceJobsDocument,
     "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n": types.SpaceCardsDocument,
     "mutation Logout { logout }": types.LogoutDocument,
     "query Viewer { viewer { id name role } }": types.ViewerDocument,
@@ -181,7 +181,7 @@ export function graphql(source: "query JobExists($id: ID!) { job(id: $id) { id }
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n"): (typeof documents)["\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }\n"];
+export function graphql(source: "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { expiresAt } }\n"): (typeof documents)["\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { expiresAt } }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
@@ -193,7 +193,7 @@ export function graphql(source: "\n  query SpaceForm($id: ID!) {\n    space(id: 
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n"): (typeof documents)["\n  query SpaceJobs($id: ID!, $first: Int!) {\n    space(id: $id) {\n      id\n      jobs(first: $first) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n"];
+export function graphql(source: "\n  query SpaceJobs($id: ID!, $first: Int!, $submitter: ID!) {\n    space(id: $id) {\n      id\n      jobs(first: $first, submitter: $submitter) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n"): (typeof documents)["\n  query SpaceJobs($id: ID!, $first: Int!, $submitter: ID!) {\n    space(id: $id) {\n      id\n      jobs(first: $first, submitter: $submitter) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { Link, useLocation } from 'wouter';
+import { leaveFor } from '../client.ts';
 import { graphql } from '../gql/index.ts';
 import { languages } from '../i18n/index.ts';
 import { LinkBanner } from './link-banner.tsx';
@@ -164,5 +165,5 @@ function Account() {
 /** Nothing that was typed stays for who comes next. */
 function leave(): void {
   sessionStorage.clear();
-  location.assign('/');
+  leaveFor('/');
 }

@@ -1,18 +1,40 @@
-import { createContext, type ReactNode, useContext } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useEffect } from 'react';
 import { useQuery } from 'urql';
+import { showTo } from '../client.ts';
 import type { ViewerQuery } from '../gql/graphql.ts';
 import { graphql } from '../gql/index.ts';
+import { useComingBack } from './coming-back.ts';
+import { useLast } from './last.ts';
 
-type Viewer = ViewerQuery['viewer'];
+export type Viewer = ViewerQuery['viewer'];
+
+/** Of visitors none is told from another: where no cookies are kept, each request is another's. */
+export const ownerOf = ({ id, role }: Pick<Viewer, 'id' | 'role'>): string => (role === 'ANONYMOUS' ? 'visitor' : id);
 
 const ViewerContext = createContext<Viewer | null>(null);
 
 const viewerQuery = graphql(`query Viewer { viewer { id name role } }`);
 
-/** Who looks at the pages. Whoever signs in or out loads them anew, so that nothing of before is left. */
+/**
+ * Who looks at the pages. Whoever signs in or out loads them anew, so that nothing of before is left; so do the other tabs, which hear
+ * of it from each other, and ask the server whenever they are looked at again or could have missed it.
+ */
 export function ViewerProvider({ children }: { children: ReactNode }) {
-  const [{ data }] = useQuery({ query: viewerQuery });
-  return <ViewerContext value={data?.viewer ?? null}>{children}</ViewerContext>;
+  const [{ data }, ask] = useQuery({ query: viewerQuery });
+  const viewer = useLast(data)?.viewer ?? null;
+  const who = viewer && ownerOf(viewer);
+  // The answer loads the page anew where it is somebody else's.
+  const look = useCallback(() => ask({ requestPolicy: 'network-only' }), [ask]);
+  useComingBack(look);
+  useEffect(() => {
+    if (who === null) return;
+    showTo(who);
+    const tabs = new BroadcastChannel('spacedock-viewer');
+    tabs.postMessage(who);
+    tabs.onmessage = ({ data: there }) => there !== who && look();
+    return () => tabs.close();
+  }, [who, look]);
+  return <ViewerContext value={viewer}>{children}</ViewerContext>;
 }
 
 /** Null until the server has answered. */

@@ -3,6 +3,7 @@ import type { SubmitEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMutation, useQuery } from 'urql';
 import { Link } from 'wouter';
+import { leaveFor } from '../../client.ts';
 import { graphql } from '../../gql/index.ts';
 import { Empty } from '../../parts/empty.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
@@ -11,7 +12,7 @@ import { returnPath } from '../../parts/viewer.tsx';
 import { PasswordRefused } from './refused.tsx';
 
 const loginMutation = graphql(`
-  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { viewer { id } } }
+  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { expiresAt } }
 `);
 const waysQuery = graphql(`query SignInWays { signIn { password oidc } }`);
 
@@ -53,8 +54,7 @@ function PasswordForm({ back }: { back: string }) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const { data } = await login({ name: String(form.get('name')), password: String(form.get('password')) });
-    // As somebody else, from the beginning.
-    if (data) location.assign(back);
+    if (data) leaveFor(back);
   }
 
   return (

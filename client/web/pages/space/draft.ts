@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { ownerOf, type Viewer } from '../../parts/viewer.tsx';
 import { defaultsOf, type Entries, type Entry, fieldOf, fieldsOf, fits, type Schema } from './parameters.ts';
 import type { SentFile } from './uploads.ts';
 
@@ -9,14 +10,6 @@ export interface Draft {
   changes: Record<string, { entry?: Entry }>;
   files: SentFile[];
 }
-
-export interface Viewer {
-  id: string;
-  role: string;
-}
-
-/** Of visitors none is told from another: where no cookies are kept, each request is another's. */
-export const ownerOf = ({ id, role }: Viewer): string => (role === 'ANONYMOUS' ? 'visitor' : id);
 
 const key = (viewer: Viewer, space: string) => `spacedock-draft-${ownerOf(viewer)}-${space}`;
 

@@ -10,8 +10,7 @@ import { Empty } from '../../parts/empty.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { useLast } from '../../parts/last.ts';
 import { Page } from '../../parts/page.tsx';
-import { signInPath, useViewer } from '../../parts/viewer.tsx';
-import { ownerOf } from './draft.ts';
+import { ownerOf, signInPath, useViewer } from '../../parts/viewer.tsx';
 import { SpaceForm } from './form.tsx';
 import { SpaceJobs } from './jobs.tsx';
 

@@ -3,9 +3,9 @@ import { useCallback, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useQuery } from 'urql';
 import { Link } from 'wouter';
-import { useLink } from '../../../sdk/react.ts';
 import type { SpaceJobsQuery } from '../../gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
+import { useComingBack } from '../../parts/coming-back.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { useFormat } from '../../parts/format.ts';
 import { JobCard } from '../../parts/job-card.tsx';
@@ -17,11 +17,11 @@ import { useViewer } from '../../parts/viewer.tsx';
 const SHOWN = 20;
 
 const spaceJobsQuery = graphql(`
-  query SpaceJobs($id: ID!, $first: Int!) {
+  query SpaceJobs($id: ID!, $first: Int!, $submitter: ID!) {
     space(id: $id) {
       id
-      jobs(first: $first) {
-        nodes { id status createdAt finishedAt input { prompt files { name } } submitter { id } }
+      jobs(first: $first, submitter: $submitter) {
+        nodes { id status createdAt finishedAt input { prompt files { name } } }
         pageInfo { hasNextPage }
       }
     }
@@ -50,7 +50,8 @@ export function SpaceJobs({
   const viewer = useViewer();
   const [{ data: news, error }, again] = useQuery({
     query: spaceJobsQuery,
-    variables: { id: space, first: SHOWN },
+    variables: { id: space, first: SHOWN, submitter: viewer?.id ?? '' },
+    pause: viewer === null,
     requestPolicy: 'cache-and-network',
   });
   const data = useLast(news);
@@ -61,7 +62,7 @@ export function SpaceJobs({
   }, [doubts, refresh]);
   const [opened, setOpened] = useState<Record<string, boolean>>({});
   const page = data?.space?.jobs;
-  const found = (page?.nodes ?? []).filter(({ submitter }) => viewer === null || submitter?.id === viewer.id);
+  const found = page?.nodes ?? [];
   const known = new Map(found.map((job) => [job.id, job]));
   const jobs: Begun[] = [...begun.filter(({ id }) => !known.has(id)), ...found].sort((a, b) => compare(b, a));
   if (error && !data) return <ErrorAlert error={error} />;
@@ -98,24 +99,6 @@ export function SpaceJobs({
 type JobRow = NonNullable<SpaceJobsQuery['space']>['jobs']['nodes'][number];
 
 const compare = (a: Begun, b: Begun) => (a.createdAt === b.createdAt ? 0 : a.createdAt < b.createdAt ? -1 : 1);
-
-/** Calls when the way to the server is there again, or the page is looked at again. */
-function useComingBack(back: () => void): void {
-  const { status } = useLink();
-  const [lost, setLost] = useState(false);
-  useEffect(() => {
-    if (status === 'lost') setLost(true);
-    if (status === 'connected' && lost) {
-      setLost(false);
-      back();
-    }
-  }, [status, lost, back]);
-  useEffect(() => {
-    const look = () => document.visibilityState === 'visible' && back();
-    document.addEventListener('visibilitychange', look);
-    return () => document.removeEventListener('visibilitychange', look);
-  }, [back]);
-}
 
 /** A finished job in one line; opens as its card. */
 function JobLine({ job, onOpen }: { job: JobRow; onOpen(): void }) {
