@@ -3,6 +3,7 @@ import './style.css';
 import './i18n/index.ts';
 import { createTheme, MantineProvider } from '@mantine/core';
 import { StrictMode } from 'react';
+import { flushSync } from 'react-dom';
 import { createRoot } from 'react-dom/client';
 import { Provider } from 'urql';
 import { App } from './app.tsx';
@@ -24,12 +25,16 @@ const theme = createTheme({
   },
 });
 
-createRoot(document.getElementById('root') as HTMLElement).render(
-  <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
-      <Provider value={client}>
-        <App />
-      </Provider>
-    </MantineProvider>
-  </StrictMode>,
+const root = createRoot(document.getElementById('root') as HTMLElement);
+flushSync(() =>
+  root.render(
+    <StrictMode>
+      <MantineProvider theme={theme} defaultColorScheme="auto">
+        <Provider value={client}>
+          <App />
+        </Provider>
+      </MantineProvider>
+    </StrictMode>,
+  ),
 );
+document.getElementById('before')?.remove();

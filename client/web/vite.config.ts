@@ -19,10 +19,22 @@ const compressed = () => ({
   },
 });
 
+/** Styles between what is seen before the pages are there and the pages: what stands behind them waits for them, and no more. */
+const stylesLate = () => ({
+  name: 'styles-late',
+  transformIndexHtml: {
+    order: 'post' as const,
+    handler(html: string) {
+      const [link = ''] = /<link rel="stylesheet"[^>]*>/.exec(html) ?? [];
+      return html.replace(link, '').replace('<div id="root">', `${link}<div id="root">`);
+    },
+  },
+});
+
 /** The pages, built into dist/web, which the server serves at /. */
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), compressed()],
+  plugins: [react(), stylesLate(), compressed()],
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,
