@@ -175,8 +175,18 @@ describe('a space', () => {
     await says(card(page, id), 'RUNNING');
     await server.kill();
     await page.getByText('The connection to the server is lost. Reconnecting…').waitFor();
+    // What is pressed meanwhile is not done, and nobody says that it will be; that is over with the outage.
+    const unreached = page.getByText('The server cannot be reached. Try again when the connection is back.');
+    await card(page, id).getByRole('button', { name: 'Cancel' }).click();
+    await card(page, id).locator(unreached).waitFor();
+    await page.getByLabel('Prompt').fill('while it is away');
+    await submitButton(page).click();
+    await page.locator('form').locator(unreached).waitFor();
     await server.restart();
     await page.getByText('The connection to the server is lost').waitFor({ state: 'detached' });
+    await unreached.first().waitFor({ state: 'detached' });
+    expect(await unreached.count()).toBe(0);
+    await says(card(page, id), 'RUNNING');
     await page.reload();
     await says(card(page, id), 'RUNNING');
     app.finish(id);

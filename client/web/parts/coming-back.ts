@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'react';
 import { useLink } from '../../sdk/react.ts';
 
-/** Calls when the way to the server is there again, or the page is looked at again. */
-export function useComingBack(back: () => void): void {
+/** Calls when the way to the server was lost and is there again. */
+export function useReconnected(back: () => void): void {
   const { status } = useLink();
   const [lost, setLost] = useState(false);
   useEffect(() => {
@@ -12,6 +12,11 @@ export function useComingBack(back: () => void): void {
       back();
     }
   }, [status, lost, back]);
+}
+
+/** Calls then, and when the page is looked at again. */
+export function useComingBack(back: () => void): void {
+  useReconnected(back);
   useEffect(() => {
     const look = () => document.visibilityState === 'visible' && back();
     document.addEventListener('visibilitychange', look);

@@ -9,7 +9,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
         <img src="/icon.svg" alt="" width={44} height={44} className="faded" />
         <Text fw={600}>{title}</Text>
         {children && (
-          <Text c="dimmed" size="sm" component="div" maw={520}>
+          <Text c="dimmed" size="sm" component="div" maw={520} className="ways">
             {children}
           </Text>
         )}

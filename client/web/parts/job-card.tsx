@@ -1,4 +1,4 @@
-import { Alert, Anchor, Button, Code, Group, Loader, Paper, Stack, Text, VisuallyHidden } from '@mantine/core';
+import { Alert, Anchor, Button, Code, Group, Loader, Paper, Spoiler, Stack, Text, VisuallyHidden } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import { useMutation } from 'urql';
 import { Link } from 'wouter';
@@ -9,7 +9,8 @@ import { ErrorAlert } from './error-alert.tsx';
 import { CancellationState, JobFacts } from './job-facts.tsx';
 import { JobOutputView } from './job-output.tsx';
 import { JobProgress } from './job-progress.tsx';
-import { JobResult } from './job-result.tsx';
+import { JobResult, textOf } from './job-result.tsx';
+import { failureOf, saidOf } from './job-words.ts';
 import { StatusBadge } from './status.tsx';
 import { StoredFiles } from './stored-files.tsx';
 import { useViewer } from './viewer.tsx';
@@ -53,8 +54,10 @@ export function JobCard({ id, alone = false, onRetried }: JobCardProps) {
         {job.status !== 'COMPLETED' || alone || job.space === null ? <JobProgress job={job} /> : <Message job={job} />}
         <CancellationState job={job} />
         <JobInput job={job} />
-        {job.error && <JobErrorAlert error={job.error} />}
-        {(job.attempt > 0 || job.space === null) && <JobOutputView id={id} active={job.finishedAt === null} />}
+        {job.error && <JobErrorAlert job={job} />}
+        {(job.attempt > 0 || job.space === null) && (
+          <JobOutputView id={id} active={job.finishedAt === null} result={textOf(job.result)} />
+        )}
         {job.status === 'COMPLETED' && <JobResult job={job} />}
         <Group justify="space-between" gap="xs">
           <JobFacts job={job} />
@@ -66,7 +69,11 @@ export function JobCard({ id, alone = false, onRetried }: JobCardProps) {
   );
 }
 
-const Message = ({ job }: { job: JobSnapshot }) => (job.message ? <Text size="sm">{job.message}</Text> : null);
+function Message({ job }: { job: JobSnapshot }) {
+  const { t } = useTranslation();
+  const said = saidOf(job, t);
+  return said && <Text size="sm">{said}</Text>;
+}
 
 /** What was asked. */
 function JobInput({ job: { input } }: { job: JobSnapshot }) {
@@ -75,25 +82,34 @@ function JobInput({ job: { input } }: { job: JobSnapshot }) {
   return (
     <Stack gap="xs">
       {input.prompt && (
-        <Text size="sm" lineClamp={4} className="prompt">
-          {input.prompt}
-        </Text>
+        <Spoiler
+          maxHeight={84}
+          showLabel={t('jobs.unfold')}
+          hideLabel={t('jobs.fold')}
+          styles={{ control: { fontSize: 'var(--mantine-font-size-sm)' } }}
+        >
+          <Text size="sm" className="prompt">
+            {input.prompt}
+          </Text>
+        </Spoiler>
       )}
       <StoredFiles files={input.files} label={t('jobs.sent')} small />
     </Stack>
   );
 }
 
-function JobErrorAlert({ error: { code, message } }: { error: NonNullable<JobSnapshot['error']> }) {
+function JobErrorAlert({ job }: { job: JobSnapshot }) {
   const { t } = useTranslation();
-  const words = t(`jobErrors.${code}`, { defaultValue: '' });
+  const { words, message } = failureOf(job, t, useViewer()?.role === 'ADMIN');
   return (
     <Alert color="red">
       {words && <Text size="sm">{words}</Text>}
-      <Text size="sm" className="preserved">
-        {message}
-      </Text>
-      <Code mt={4}>{code}</Code>
+      {message && (
+        <Text size="sm" className="preserved">
+          {message}
+        </Text>
+      )}
+      <Code mt={4}>{job.error?.code}</Code>
     </Alert>
   );
 }
@@ -105,7 +121,8 @@ function JobActions({ job, onRetried }: { job: JobSnapshot; onRetried: JobCardPr
   const [retrying, retry] = useMutation(retryJobMutation);
   const mine = viewer !== null && (viewer.role === 'ADMIN' || viewer.id === job.submitter?.id);
   if (!mine) return null;
-  const refusal = cancelling.error ?? retrying.error;
+  // What was to be stopped and has ended is nobody's concern any more.
+  const refusal = job.finishedAt === null ? cancelling.error : retrying.error;
   return (
     <Group gap="xs">
       {job.finishedAt === null && (

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { JobSnapshot } from '../../sdk/watch.ts';
 import { useFormat, useNow } from './format.ts';
+import { queuedAt } from './job-words.ts';
 
 /** Figures of a job: how long, how sure, which try, by whom. */
 export function JobFacts({ job }: { job: JobSnapshot }) {
@@ -10,18 +11,20 @@ export function JobFacts({ job }: { job: JobSnapshot }) {
   const format = useFormat();
   const active = job.finishedAt === null;
   const now = useNow(active);
-  const since = Date.parse((job.status === 'QUEUED' ? null : job.startedAt) ?? job.createdAt);
+  const queued = job.status === 'QUEUED';
+  const since = Date.parse((queued ? null : job.startedAt) ?? queuedAt(job));
   const facts: [string, ReactNode][] = [];
   if (job.processingTime != null) facts.push(['time', t('jobs.took', { time: format.duration(job.processingTime) })]);
   // Whole seconds, and never less than none: clocks differ.
   else if (active) {
     const time = format.duration(Math.max(1, Math.floor((now - since) / 1000)) * 1000);
-    facts.push(['time', t(job.status === 'QUEUED' ? 'jobs.waitingFor' : 'jobs.runningFor', { time })]);
+    facts.push(['time', t(queued ? 'jobs.waitingFor' : 'jobs.runningFor', { time })]);
   }
   if (job.confidence != null)
     facts.push(['confidence', t('jobs.confidence', { share: format.percent(job.confidence) })]);
   if (job.attempt > 1) facts.push(['attempt', t('jobs.attempt', { attempt: job.attempt })]);
-  if (job.app) facts.push(['app', t('jobs.by', { app: job.app.name })]);
+  // The one that was lost is not the one that it waits for.
+  if (job.app && !queued) facts.push(['app', t('jobs.by', { app: job.app.name })]);
   return (
     <Group gap="md" style={{ rowGap: 2 }}>
       {facts.map(([name, text]) => (

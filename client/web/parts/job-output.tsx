@@ -12,8 +12,15 @@ import { TextView } from './text-view.tsx';
 /** Characters of the end that are on the page; more would make it slow, and nobody reads it while it runs by. */
 const KEPT = 32_768;
 
+interface JobOutputViewProps {
+  id: string;
+  active: boolean;
+  /** The text that came out of it, where there is one: what has been written is not shown once more. */
+  result: string | null;
+}
+
 /** What a job has written so far, as it comes: the end of it, and all of it on demand. Nothing where it has written nothing. */
-export function JobOutputView({ id, active }: { id: string; active: boolean }) {
+export function JobOutputView({ id, active, result }: JobOutputViewProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const client = useClient();
@@ -27,6 +34,7 @@ export function JobOutputView({ id, active }: { id: string; active: boolean }) {
     ) : null;
   }
   const { attempt, text, start, end } = data;
+  if (result !== null && isAllOf(result.trim(), text.trim(), end)) return null;
   const whole = all?.attempt === attempt && !active ? all : null;
 
   async function read(use: (text: string) => void): Promise<void> {
@@ -77,3 +85,10 @@ export function JobOutputView({ id, active }: { id: string; active: boolean }) {
     </div>
   );
 }
+
+/** Around a text, at most, that is the same without it. */
+const SPACE_BYTES = 16;
+
+/** Whether a text is what was written, of which there are so many bytes and this at the end. */
+const isAllOf = (text: string, end: string, bytes: number): boolean =>
+  text.endsWith(end) && Math.abs(bytes - new TextEncoder().encode(text).length) <= SPACE_BYTES;

@@ -2,6 +2,7 @@ import { Group, Progress, Text } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { JobSnapshot } from '../../sdk/watch.ts';
 import { useFormat } from './format.ts';
+import { saidOf } from './job-words.ts';
 
 const COLOURS: Partial<Record<JobSnapshot['status'], string>> = {
   COMPLETED: 'green',
@@ -31,29 +32,29 @@ export function JobProgress({ job }: { job: JobSnapshot }) {
   }
   return (
     <div>
-      <Group gap="xs" wrap="nowrap">
-        <Progress.Root flex={1} transitionDuration={0}>
-          <Progress.Section
-            withAria={false}
-            value={job.progress * 100}
-            color={COLOURS[job.status] ?? 'blue'}
-            animated={active}
-            role="progressbar"
-            aria-label={t('jobs.progress')}
-            aria-valuemin={0}
-            aria-valuemax={100}
-            aria-valuenow={Math.round(job.progress * 100)}
-            aria-valuetext={`${format.percent(job.progress)}${job.stage ? `, ${job.stage}` : ''}`}
-          />
-        </Progress.Root>
-        <Text size="sm" c="dimmed" className="figures" miw={44} ta="right" data-progress={job.progress}>
-          {format.percent(job.progress)}
-        </Text>
-      </Group>
-      <Text size="sm" mt={2} className="job-message">
-        {[job.stage, job.message]
-          .filter((text) => text && text !== 'complete' && text !== job.error?.message)
-          .join(' – ')}
+      {(active || job.progress > 0) && (
+        <Group gap="xs" wrap="nowrap">
+          <Progress.Root flex={1} transitionDuration={0}>
+            <Progress.Section
+              withAria={false}
+              value={job.progress * 100}
+              color={COLOURS[job.status] ?? 'blue'}
+              animated={active}
+              role="progressbar"
+              aria-label={t('jobs.progress')}
+              aria-valuemin={0}
+              aria-valuemax={100}
+              aria-valuenow={Math.round(job.progress * 100)}
+              aria-valuetext={`${format.percent(job.progress)}${job.stage ? `, ${job.stage}` : ''}`}
+            />
+          </Progress.Root>
+          <Text size="sm" c="dimmed" className="figures" miw={44} ta="right" data-progress={job.progress}>
+            {format.percent(job.progress)}
+          </Text>
+        </Group>
+      )}
+      <Text size="sm" mt={2} className="hidden-if-empty">
+        {saidOf(job, t)}
       </Text>
     </div>
   );

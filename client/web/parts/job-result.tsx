@@ -10,14 +10,14 @@ import { TextView } from './text-view.tsx';
 export function JobResult({ job }: { job: JobSnapshot }) {
   const { t } = useTranslation();
   const { result, files } = job;
-  const text = textOf(result);
   const rest = result !== null && typeof result === 'object';
+  const text = rest || typeof result === 'string' ? textOf(result) : null;
   return (
     <Stack gap="sm" data-result>
       {text !== null && <TextView label={t('job.result')} text={text} />}
       {result !== null && !rest && text === null && (
         <Text>
-          <b>{t('job.result')}:</b> {JSON.stringify(result)}
+          <b>{t('job.result')}:</b> {textOf(result)}
         </Text>
       )}
       <StoredFiles files={files} label={t('jobs.files')} />
@@ -31,10 +31,11 @@ export function JobResult({ job }: { job: JobSnapshot }) {
   );
 }
 
-/** A result that is a text, or has one that people want to read first. */
-function textOf(result: Json): string | null {
+/** A result that is a text, or a figure, or has a text that people want to read first. */
+export function textOf(result: Json): string | null {
   if (typeof result === 'string') return result;
-  if (result === null || typeof result !== 'object' || Array.isArray(result)) return null;
+  if (result === null || Array.isArray(result)) return null;
+  if (typeof result !== 'object') return JSON.stringify(result);
   const { text } = result as { text?: Json };
   return typeof text === 'string' && text !== '' ? text : null;
 }

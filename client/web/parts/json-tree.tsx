@@ -1,4 +1,4 @@
-import { Button, Code } from '@mantine/core';
+import { Box, Button, Code } from '@mantine/core';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json } from '../../sdk/json.ts';
@@ -12,10 +12,10 @@ const OPEN_ENTRIES = 20;
 /** A JSON value to look into: what is in something folded is made when it is opened. */
 export function JsonTree({ value, label }: { value: Json; label: string }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="json-tree" aria-label={label} tabIndex={0}>
+    // What scrolls must be reachable by keyboard.
+    <Box role="group" className="json-tree" aria-label={label} tabIndex={0}>
       <Node name={null} value={value} depth={0} />
-    </section>
+    </Box>
   );
 }
 

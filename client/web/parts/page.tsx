@@ -10,11 +10,13 @@ export interface PageProps {
   heading?: ReactNode;
   /** What the tab says before the title, as it changes: the progress of a job. */
   prefix?: string | undefined;
+  /** Somebody is back at a place of it, which takes the focus in the place of the heading. */
+  returned?: boolean;
   children: ReactNode;
 }
 
 /** A page under its heading, which gets the focus when somebody comes here from another page: that tells readers of screens where they are. */
-export function Page({ title, heading = title, prefix, children }: PageProps) {
+export function Page({ title, heading = title, prefix, returned = false, children }: PageProps) {
   const ref = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
@@ -24,9 +26,10 @@ export function Page({ title, heading = title, prefix, children }: PageProps) {
   useEffect(() => {
     if (entrance === location.pathname) return;
     entrance = null;
+    if (returned) return;
     scrollTo(0, 0);
     ref.current?.focus({ preventScroll: true });
-  }, []);
+  }, [returned]);
 
   return (
     <Stack>

@@ -1,4 +1,4 @@
-import { Button, CopyButton, Group, SegmentedControl, Text } from '@mantine/core';
+import { Box, Button, CopyButton, Group, SegmentedControl, Text } from '@mantine/core';
 import { lazy, type ReactNode, Suspense, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 
@@ -33,7 +33,7 @@ export function TextView({ label, text, grows = false, actions, notice }: TextVi
   seen.current ||= possible && MARKDOWN.test(text);
   const view = possible ? (chosen ?? (seen.current ? 'formatted' : 'raw')) : 'raw';
   const shown = useCalm(text, view === 'formatted' && grows ? FORMAT_MS : 0);
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: whenever there is more
@@ -65,11 +65,12 @@ export function TextView({ label, text, grows = false, actions, notice }: TextVi
         </Group>
       </Group>
       {notice}
-      <section
+      <Box
         ref={box}
+        role="group"
         className="text-view"
         aria-label={label}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+        // What scrolls must be reachable by keyboard.
         tabIndex={0}
         onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
           atEnd.current = scrollHeight - scrollTop - clientHeight < 24;
@@ -82,7 +83,7 @@ export function TextView({ label, text, grows = false, actions, notice }: TextVi
         ) : (
           <pre>{shown}</pre>
         )}
-      </section>
+      </Box>
     </div>
   );
 }

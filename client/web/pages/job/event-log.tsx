@@ -1,15 +1,20 @@
-import { Table } from '@mantine/core';
+import { Box, Table } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { JobSnapshot } from '../../../sdk/watch.ts';
 import { useFormat } from '../../parts/format.ts';
+import { failureOf, messageOf } from '../../parts/job-words.ts';
+import { useViewer } from '../../parts/viewer.tsx';
 
 /** Changes of status, stage and attempt with their times, newest first; the same for who comes late. */
-export function EventLog({ job: { events } }: { job: JobSnapshot }) {
+export function EventLog({ job }: { job: JobSnapshot }) {
   const { t } = useTranslation();
   const format = useFormat();
+  const admin = useViewer()?.role === 'ADMIN';
+  const { events, error } = job;
+  const failure = error && failureOf(job, t, admin);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
-    <section className="scrolls" tabIndex={0} aria-label={t('monitor.events')}>
+    // What scrolls must be reachable by keyboard.
+    <Box role="group" className="scrolls" tabIndex={0} aria-label={t('monitor.events')}>
       <Table verticalSpacing={4} className="figures" miw={540}>
         <Table.Thead>
           <Table.Tr>
@@ -28,12 +33,14 @@ export function EventLog({ job: { events } }: { job: JobSnapshot }) {
                 {t(`job.status.${status}`)}
                 {attempt > 1 && ` (${attempt})`}
               </Table.Td>
-              <Table.Td>{stage}</Table.Td>
-              <Table.Td>{message}</Table.Td>
+              <Table.Td>{stage === 'complete' ? null : stage}</Table.Td>
+              <Table.Td>
+                {failure && message === error?.message ? (failure.message ?? failure.words) : messageOf(message, t)}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
       </Table>
-    </section>
+    </Box>
   );
 }

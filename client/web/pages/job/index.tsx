@@ -113,7 +113,7 @@ function About({ job }: { job: Job }) {
     ['started', job.startedAt && format.dateTime(job.startedAt)],
     ['finished', job.finishedAt && format.dateTime(job.finishedAt)],
     ['updated', job.finishedAt === null ? format.dateTime(job.updatedAt) : null],
-    ['app', job.app?.name],
+    ['app', job.status === 'QUEUED' ? null : job.app?.name],
     ['attempt', job.attempt > 0 ? `${job.attempt}` : null],
     ['kept', job.keptUntil && format.dateTime(job.keptUntil)],
   ];
