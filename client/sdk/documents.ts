@@ -48,9 +48,10 @@ export const jobRowFragment = graphql(`
     id status title stage progress message confidence queuePosition attempt
     createdAt startedAt finishedAt updatedAt processingTime
     estimatedWait { low high }
-    space { id }
+    space { id title }
     input { prompt files { name } }
     error { code message }
+    submitter { id name }
   }
 `);
 
@@ -71,8 +72,8 @@ export const jobsQuery = graphql(`
   }
 `);
 export const jobRowsQuery = graphql(`
-  query JobRows($space: ID, $status: [JobStatus!], $first: Int, $after: String) {
-    jobs(space: $space, status: $status, first: $first, after: $after) {
+  query JobRows($space: ID, $status: [JobStatus!], $submitter: ID, $first: Int, $after: String) {
+    jobs(space: $space, status: $status, submitter: $submitter, first: $first, after: $after) {
       nodes { ...JobRow }
       pageInfo { hasNextPage endCursor }
     }

@@ -1,9 +1,13 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { PNG, upload } from '../help/files.ts';
+import { cancel, submit as submitTo } from '../help/jobs.ts';
 import { newUser, type Person, signIn, withAccounts } from '../help/people.ts';
 import { startServer, type TestServer } from '../help/server.ts';
+import { openWorker } from '../help/worker.ts';
 import { openBrowser, visit } from './chromium.ts';
-import { card, says } from './web.ts';
+import { card, createSpace, report, says } from './web.ts';
 
 // On a busy machine axe takes seconds for a page.
 vi.setConfig({ testTimeout: 180_000 });
@@ -55,6 +59,120 @@ describe('the jobs of a space', () => {
     await card(page, own).getByRole('button', { name: 'Cancel' }).click();
     await says(card(page, own), 'CANCELLED');
     expect(await page.locator('[data-job]').count()).toBe(1);
+    expect(tab.complaints).toEqual([]);
+  });
+});
+
+describe('a job', () => {
+  it('shows an answer once, all of a long prompt, pictures that browsers know, and of others what they are', async () => {
+    await using server = await startServer();
+    await createSpace(server, { id: 'desk', policy: { whenOffline: 'QUEUE' } });
+    await using worker = await openWorker(server, 'desk');
+    const prompt = Array.from({ length: 30 }, (_, line) => `Line ${line} of the question`).join('\n');
+    const { id } = await submitTo(server, 'desk', { prompt });
+    const work = await worker.work();
+    const text = 'The answer is 42.';
+    await report(server, 'Output', { job: id, lease: work.lease, offset: 0, text: `${text}\n` });
+    const svg = await upload(server, '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>', 'plot.svg');
+    const png = await upload(server, PNG, 'dot.png');
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await page.goto(`${server.url}/jobs/${id}`);
+    const written = card(page, id).locator('[data-output-bytes]');
+    await written.getByText(text).waitFor();
+    await work.complete({ result: text, files: [svg.id, png.id] });
+    await written.waitFor({ state: 'detached' });
+    const answer = card(page, id).locator('[data-result] .text-view');
+    await answer.getByText(text).waitFor();
+    await card(page, id).getByRole('img', { name: 'dot.png' }).waitFor();
+    expect(await card(page, id).getByRole('img').count()).toBe(1);
+    const link = card(page, id).getByRole('link', { name: 'Download plot.svg' });
+    expect(await link.textContent()).toBe(`plot.svg (image/svg+xml, ${svg.size} bytes)`);
+
+    const prompted = card(page, id).locator('.prompt');
+    const isSeen = () =>
+      prompted.evaluate((element) => element.scrollHeight <= (element.parentElement?.parentElement?.clientHeight ?? 0));
+    expect(await isSeen()).toBe(false);
+    await page.getByRole('button', { name: 'Show all of it' }).click();
+    await page.getByRole('button', { name: 'Show less' }).waitFor();
+    await vi.waitUntil(isSeen, 10_000);
+    expect(await page.getByText('Job completed').count()).toBe(0);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  it('has each part of its page as a place of its own name, and no progress where it never began', async () => {
+    await using server = await startServer();
+    await createSpace(server, { id: 'desk', policy: { whenOffline: 'QUEUE' } });
+    await report(server, 'Progress', {
+      job: 'render',
+      stage: 'rendering',
+      progress: 0.5,
+      metadata: { host: 'farm-3' },
+    });
+    const { id } = await submitTo(server, 'desk');
+    await cancel(server, id);
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await page.goto(`${server.url}/jobs/render`);
+    await page.getByText('farm-3').waitFor();
+    const { violations } = await new AxeBuilder({ page }).withRules(['landmark-unique']).analyze();
+    expect(violations).toEqual([]);
+    expect(await page.getByRole('progressbar').count()).toBe(1);
+    await page.goto(`${server.url}/jobs/${id}`);
+    await says(card(page, id), 'CANCELLED');
+    expect(await page.getByRole('progressbar').count()).toBe(0);
+  });
+
+  it('that took too long tells its submitter whom to ask, and an administrator what to do; in their lists, too', async () => {
+    await using server = await startServer(withAccounts());
+    const admin = await signIn(server);
+    await newSpace(admin, { id: 'desk', policy: { whenOffline: 'QUEUE', maxQueueSeconds: 1 } });
+    await newSpace(admin, { id: 'other', title: 'Elsewhere' });
+    const bob = await newUser(server, admin, 'bob');
+    const id = await submit(bob, { space: 'desk', prompt: 'in vain' });
+    await submit(admin, { space: 'other', prompt: 'of the administrator' });
+    await using his = await visit(browser);
+    await become(his.page.context(), server, bob);
+    await his.page.goto(`${server.url}/jobs/${id}`);
+    await says(card(his.page, id), 'TIMED_OUT');
+    const words = 'It waited for longer than this space allows. If it needs more time, ask an administrator.';
+    expect(await his.page.getByText(words).count()).toBe(2);
+    await his.page.goto(`${server.url}/jobs`);
+    await his.page.locator(`[data-job="${id}"]`).getByText(words).waitFor();
+    expect(await his.page.getByText('spacedock space update').count()).toBe(0);
+    expect(await his.page.getByRole('combobox', { name: 'By', exact: true }).count()).toBe(0);
+
+    await using theirs = await visit(browser);
+    await become(theirs.page.context(), server, admin);
+    await theirs.page.goto(`${server.url}/jobs`);
+    const row = theirs.page.locator(`[data-job="${id}"]`);
+    await row.getByText('spacedock space update desk --max-queue-seconds').waitFor();
+    await row.getByText('Desk', { exact: true }).waitFor();
+    await row.getByText('from bob').waitFor();
+    await theirs.page.locator('.job-row').getByText('of the administrator').waitFor();
+    await theirs.page.getByRole('combobox', { name: 'By' }).click();
+    await theirs.page.getByRole('option', { name: 'bob' }).click();
+    await theirs.page.waitForFunction(() => document.querySelectorAll('.job-row').length === 1);
+    await row.waitFor();
+    expect([...his.complaints, ...theirs.complaints]).toEqual([]);
+  });
+});
+
+describe('the page of the spaces', () => {
+  it('has those first that an app is connected to, then in the order of their names; many can be searched', async () => {
+    await using server = await startServer();
+    for (let n = 1; n <= 10; n++) await createSpace(server, { id: `s${n}`, title: `Space ${n}` });
+    await using _worker = await openWorker(server, 's7');
+    await using tab = await visit(browser);
+    const { page } = tab;
+    await page.goto(server.url);
+    await page.locator('[data-connection=CONNECTED]').waitFor();
+    const titles = () => page.locator('.space-card a').allTextContents();
+    expect(await titles()).toEqual([7, 1, 2, 3, 4, 5, 6, 8, 9, 10].map((n) => `Space ${n}`));
+    await page.getByLabel('Search the spaces').fill('space 1');
+    expect(await titles()).toEqual(['Space 1', 'Space 10']);
+    await page.getByLabel('Search the spaces').fill('nothing');
+    await page.getByText('No space fits this.').waitFor();
     expect(tab.complaints).toEqual([]);
   });
 });

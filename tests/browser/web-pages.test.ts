@@ -324,6 +324,13 @@ describe('jobs', () => {
     await page.getByRole('button', { name: 'Show more' }).click();
     await page.locator('[data-job=done-0]').waitFor();
     expect(await page.locator('.job-row').count()).toBe(32);
+    // Who looks at one and comes back finds them as they were.
+    await page.locator('[data-job=done-3]').click();
+    await says(card(page, 'done-3'), 'COMPLETED');
+    await page.goBack();
+    await page.waitForFunction(() => document.activeElement?.getAttribute('data-job') === 'done-3');
+    expect(await page.locator('.job-row').count()).toBe(32);
+    expect(await page.locator('[data-job=done-3]').isVisible()).toBe(true);
     await report(server, 'Complete', { job: 'live' });
     await page.locator('[data-job=live] [data-status=COMPLETED]').waitFor();
     await page
@@ -338,6 +345,9 @@ describe('jobs', () => {
     await page.keyboard.press('Enter');
     await page.waitForURL(/\/jobs\/done-7$/);
     await says(card(page), 'COMPLETED');
+    await page.goto(`${server.url}/jobs?space=nowhere`);
+    await page.getByText('There is no space “nowhere”, or it is not yours to see.').waitFor();
+    expect(await page.getByRole('combobox', { name: 'Space' }).inputValue()).toBe('nowhere');
     expect(tab.complaints).toEqual([]);
   });
 

@@ -35,12 +35,13 @@ type Documents = {
     "mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }": typeof types.EnableUserDocument,
     "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }\n": typeof types.SetUserRoleDocument,
     "query SpaceNames { spaces { id title } }": typeof types.SpaceNamesDocument,
+    "query UserNames { users { id name } }": typeof types.UserNamesDocument,
     "query JobExists($id: ID!) { job(id: $id) { id } }": typeof types.JobExistsDocument,
     "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { expiresAt } }\n": typeof types.LoginDocument,
     "query SignInWays { signIn { password oidc } }": typeof types.SignInWaysDocument,
     "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt maxPromptBytes parameters files { accept maxBytes maxCount } } }\n  }\n": typeof types.SpaceFormDocument,
     "\n  query SpaceJobs($id: ID!, $first: Int!, $submitter: ID!) {\n    space(id: $id) {\n      id\n      jobs(first: $first, submitter: $submitter) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": typeof types.SpaceJobsDocument,
-    "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n": typeof types.SpaceCardsDocument,
+    "\n  query SpaceCards {\n    spaces { id title description visibility inputs { prompt parameters files { accept } } connection { status } }\n  }\n": typeof types.SpaceCardsDocument,
     "mutation Logout { logout }": typeof types.LogoutDocument,
     "query Viewer { viewer { id name role } }": typeof types.ViewerDocument,
 };
@@ -66,12 +67,13 @@ const documents: Documents = {
     "mutation EnableUser($name: String!) { enableUser(name: $name) { id enabled } }": types.EnableUserDocument,
     "\n  mutation SetUserRole($name: String!, $role: Role!) { setUserRole(name: $name, role: $role) { id role } }\n": types.SetUserRoleDocument,
     "query SpaceNames { spaces { id title } }": types.SpaceNamesDocument,
+    "query UserNames { users { id name } }": types.UserNamesDocument,
     "query JobExists($id: ID!) { job(id: $id) { id } }": types.JobExistsDocument,
     "\n  mutation Login($name: String!, $password: String!) { login(name: $name, password: $password) { expiresAt } }\n": types.LoginDocument,
     "query SignInWays { signIn { password oidc } }": types.SignInWaysDocument,
     "\n  query SpaceForm($id: ID!) {\n    space(id: $id) { id title description maySubmit policy { whenOffline } inputs { prompt maxPromptBytes parameters files { accept maxBytes maxCount } } }\n  }\n": types.SpaceFormDocument,
     "\n  query SpaceJobs($id: ID!, $first: Int!, $submitter: ID!) {\n    space(id: $id) {\n      id\n      jobs(first: $first, submitter: $submitter) {\n        nodes { id status createdAt finishedAt input { prompt files { name } } }\n        pageInfo { hasNextPage }\n      }\n    }\n  }\n": types.SpaceJobsDocument,
-    "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n": types.SpaceCardsDocument,
+    "\n  query SpaceCards {\n    spaces { id title description visibility inputs { prompt parameters files { accept } } connection { status } }\n  }\n": types.SpaceCardsDocument,
     "mutation Logout { logout }": types.LogoutDocument,
     "query Viewer { viewer { id name role } }": types.ViewerDocument,
 };
@@ -177,6 +179,10 @@ export function graphql(source: "query SpaceNames { spaces { id title } }"): (ty
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
+export function graphql(source: "query UserNames { users { id name } }"): (typeof documents)["query UserNames { users { id name } }"];
+/**
+ * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
+ */
 export function graphql(source: "query JobExists($id: ID!) { job(id: $id) { id } }"): (typeof documents)["query JobExists($id: ID!) { job(id: $id) { id } }"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
@@ -197,7 +203,7 @@ export function graphql(source: "\n  query SpaceJobs($id: ID!, $first: Int!, $su
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */
-export function graphql(source: "\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n"): (typeof documents)["\n  query SpaceCards { spaces { id title description visibility inputs { prompt parameters files { accept } } } }\n"];
+export function graphql(source: "\n  query SpaceCards {\n    spaces { id title description visibility inputs { prompt parameters files { accept } } connection { status } }\n  }\n"): (typeof documents)["\n  query SpaceCards {\n    spaces { id title description visibility inputs { prompt parameters files { accept } } connection { status } }\n  }\n"];
 /**
  * The graphql function is used to parse GraphQL queries into a document that can be used by GraphQL clients.
  */

@@ -5,11 +5,14 @@ import { useQuery } from 'urql';
 import { Link, useLocation, useSearchParams } from 'wouter';
 import type { JobRowFragment } from '../../../sdk/gql/graphql.ts';
 import { graphql } from '../../gql/index.ts';
+import { byTitle } from '../../parts/by-title.ts';
 import { Page } from '../../parts/page.tsx';
 import { useViewer } from '../../parts/viewer.tsx';
 import { JobPages } from './job-pages.tsx';
+import { place } from './place.ts';
 
 const namesQuery = graphql(`query SpaceNames { spaces { id title } }`);
+const peopleQuery = graphql(`query UserNames { users { id name } }`);
 
 type Status = JobRowFragment['status'];
 
@@ -22,12 +25,16 @@ const FILTERS: Record<string, Status[]> = {
 };
 
 export default function HistoryPage() {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const viewer = useViewer();
   const [search, setSearch] = useSearchParams();
+  const admin = viewer?.role === 'ADMIN';
   const [{ data }] = useQuery({ query: namesQuery });
+  const [{ data: people }] = useQuery({ query: peopleQuery, pause: !admin });
+  const [returned] = useState(() => place().opened !== undefined);
   const status = search.get('status') ?? '';
   const space = search.get('space');
+  const submitter = search.get('by');
 
   function choose(name: string, value: string | null): void {
     setSearch((before) => {
@@ -38,8 +45,15 @@ export default function HistoryPage() {
     });
   }
 
+  /** All, then each; also what the address names and nobody knows. */
+  const choices = (known: { value: string; label: string }[], chosen: string | null) => [
+    { value: '', label: t('history.any') },
+    ...known,
+    ...(chosen && known.every(({ value }) => value !== chosen) ? [{ value: chosen, label: chosen }] : []),
+  ];
+
   return (
-    <Page title={t(viewer?.role === 'ADMIN' ? 'nav.everybody' : 'nav.history')}>
+    <Page title={t(admin ? 'nav.everybody' : 'nav.history')} returned={returned}>
       <Group align="end" gap="sm">
         <Select
           label={t('history.status')}
@@ -54,19 +68,35 @@ export default function HistoryPage() {
         />
         <Select
           label={t('history.space')}
-          data={[
-            { value: '', label: t('history.any') },
-            ...(data?.spaces ?? []).map(({ id, title }) => ({ value: id, label: title })),
-          ]}
+          data={choices(
+            (data?.spaces ?? [])
+              .toSorted(byTitle(i18n.resolvedLanguage))
+              .map(({ id, title }) => ({ value: id, label: title })),
+            space,
+          )}
           value={space ?? ''}
           onChange={(value) => choose('space', value)}
           allowDeselect={false}
           searchable
           w={{ base: '100%', xs: 220 }}
         />
+        {people && people.users.length > 0 && (
+          <Select
+            label={t('history.by')}
+            data={choices(
+              people.users.map(({ id, name }) => ({ value: id, label: name })),
+              submitter,
+            )}
+            value={submitter ?? ''}
+            onChange={(value) => choose('by', value)}
+            allowDeselect={false}
+            searchable
+            w={{ base: '100%', xs: 180 }}
+          />
+        )}
         <FindJob />
       </Group>
-      <JobPages key={`${status} ${space}`} status={FILTERS[status] ?? null} space={space}>
+      <JobPages key={`${status} ${space} ${submitter}`} filter={{ status: FILTERS[status] ?? null, space, submitter }}>
         <Link to="/">{t('nav.spaces')}</Link>
       </JobPages>
     </Page>

@@ -75,7 +75,11 @@ export function SpaceJobs({
           {t('jobs.mine')}
         </Title>
         {page?.pageInfo.hasNextPage && (
-          <Anchor component={Link} to={`/jobs?space=${encodeURIComponent(space)}`} size="sm">
+          <Anchor
+            component={Link}
+            to={`/jobs?${new URLSearchParams({ space, ...(viewer?.role === 'ADMIN' && { by: viewer.id }) })}`}
+            size="sm"
+          >
             {t('jobs.all')}
           </Anchor>
         )}
