@@ -42,22 +42,29 @@ describe('why a job failed', () => {
     ['in the queue', { ...late, startedAt: null }, 'It waited for longer than this space allows.'],
     ['at work', { ...late, startedAt: '2026-01-01T00:00:00Z' }, 'It ran for longer than this space allows.'],
   ])('%s: people read whom to ask, administrators the command', (_, job, why) => {
-    const asked = { words: `${why} If it needs more time, ask an administrator.`, message: null };
+    const asked = { short: why, words: `${why} If it needs more time, ask an administrator.`, message: null };
     expect(failureOf(job, english(), false)).toEqual(asked);
-    expect(failureOf(job, english(), true)).toEqual({ words: why, message: error.message });
+    expect(failureOf(job, english(), true)).toEqual({ short: why, words: why, message: error.message });
   });
 
   it('without a word of its reporter: nobody can give it more time', () => {
     const job = { ...late, input: null, startedAt: '2026-01-01T00:00:00Z' };
-    expect(failureOf(job, english(), false)).toEqual({ words: en.jobErrors.SILENT, message: null });
+    expect(failureOf(job, english(), false)).toMatchObject({ words: en.jobErrors.SILENT, message: null });
   });
 
   it('is told in the app’s own words, to everybody', () => {
     const failed = (code: string) =>
       ({ status: 'FAILED', startedAt: null, error: { code, message: 'No paper' } }) as const;
-    expect(failureOf(failed('PRINTER'), english(), false)).toEqual({ words: '', message: 'No paper' });
+    expect(failureOf(failed('PRINTER'), english(), false)).toEqual({
+      short: 'No paper',
+      words: '',
+      message: 'No paper',
+    });
     expect(failureOf(failed('APP_ERROR'), english(), false).message).toBe('No paper');
-    expect(failureOf(failed('APP_LOST'), english(), false)).toEqual({ words: en.jobErrors.APP_LOST, message: null });
+    expect(failureOf(failed('APP_LOST'), english(), false)).toMatchObject({
+      words: en.jobErrors.APP_LOST,
+      message: null,
+    });
   });
 });
 

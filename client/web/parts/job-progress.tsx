@@ -30,8 +30,9 @@ export function JobProgress({ job }: { job: JobSnapshot }) {
       </Text>
     );
   }
+  const said = saidOf(job, t);
   return (
-    <div>
+    <div className="hidden-if-empty">
       {(active || job.progress > 0) && (
         <Group gap="xs" wrap="nowrap">
           <Progress.Root flex={1} transitionDuration={0}>
@@ -53,9 +54,11 @@ export function JobProgress({ job }: { job: JobSnapshot }) {
           </Text>
         </Group>
       )}
-      <Text size="sm" mt={2} className="hidden-if-empty">
-        {saidOf(job, t)}
-      </Text>
+      {said && (
+        <Text size="sm" mt={2}>
+          {said}
+        </Text>
+      )}
     </div>
   );
 }

@@ -38,17 +38,25 @@ const OF_SERVER = new Set(['APP_LOST', 'UNDELIVERABLE']);
 
 type Failed = Pick<JobSnapshot, 'status' | 'startedAt' | 'error'> & { input?: unknown };
 
-/**
- * Why a job failed: in words for everybody, where the code has some, and in those of the app. What the server says names commands and
- * is for administrators; others read whom to ask.
- */
-export function failureOf(job: Failed, t: TFunction, admin: boolean): { words: string; message: string | null } {
+interface Failure {
+  /** In a line of a list. */
+  short: string;
+  /** For everybody; empty where the code has none. */
+  words: string;
+  /** Of the app; of the server, which names commands, for administrators alone. */
+  message: string | null;
+}
+
+/** Why a job failed, and what can be done about it: others than administrators read whom to ask. */
+export function failureOf(job: Failed, t: TFunction, admin: boolean): Failure {
   const { code, message } = job.error!;
   if (job.status === 'TIMED_OUT') {
-    const why = t(`jobErrors.${!job.input ? 'SILENT' : job.startedAt === null ? 'WAITED' : 'RAN'}`);
-    if (admin) return { words: why, message };
-    return { words: job.input ? t('jobErrors.ask', { why }) : why, message: null };
+    const short = t(`jobErrors.${!job.input ? 'SILENT' : job.startedAt === null ? 'WAITED' : 'RAN'}`);
+    if (admin) return { short, words: short, message };
+    return { short, words: job.input ? t('jobErrors.ask', { why: short }) : short, message: null };
   }
   const words = t(`jobErrors.${code}`, { defaultValue: '' });
-  return { words, message: OF_SERVER.has(code) && !admin ? null : message };
+  return OF_SERVER.has(code)
+    ? { short: words, words, message: admin ? message : null }
+    : { short: message, words, message };
 }

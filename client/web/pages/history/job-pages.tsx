@@ -143,7 +143,7 @@ function JobRow({ row }: { row: JobRowFragment }) {
         ))}
         {failure && (
           <Text size="xs" c="var(--mantine-color-error)" truncate maw="100%">
-            {failure.message ?? failure.words}
+            {failure.short}
           </Text>
         )}
         {running && (

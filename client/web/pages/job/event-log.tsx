@@ -34,9 +34,7 @@ export function EventLog({ job }: { job: JobSnapshot }) {
                 {attempt > 1 && ` (${attempt})`}
               </Table.Td>
               <Table.Td>{stage === 'complete' ? null : stage}</Table.Td>
-              <Table.Td>
-                {failure && message === error?.message ? (failure.message ?? failure.words) : messageOf(message, t)}
-              </Table.Td>
+              <Table.Td>{failure && message === error?.message ? failure.short : messageOf(message, t)}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
