@@ -11,6 +11,8 @@ export function showTo(who: string): void {
 /** Goes to a page as somebody else, from the beginning. */
 export function leaveFor(path: string): void {
   viewer = null;
+  // A browser may keep the page as it is, for whoever goes back to it.
+  addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
   location.assign(path);
 }
 

@@ -19,6 +19,22 @@ const compressed = () => ({
   },
 });
 
+/** `graphql(…)` is the document itself, not a look into the table of all: what no page asks for is left out. */
+const ownDocuments = () => ({
+  name: 'own-documents',
+  enforce: 'pre' as const,
+  apply: 'build' as const,
+  transform(code: string, id: string) {
+    if (!/\/client\/(web|sdk)\/.+\.tsx?$/.test(id) || !code.includes('graphql(`')) return null;
+    const documents: string[] = [];
+    const own = code.replace(/graphql\(`\s*(\w+) (\w+)[^`]*`\)/g, (_call, kind: string, name: string) => {
+      documents.push(`${name}${kind === 'fragment' ? 'FragmentDoc' : 'Document'}`);
+      return documents.at(-1)!;
+    });
+    return own.replace(/{ graphql } from '(.+)index.ts'/, `{ ${documents} } from '$1graphql.ts'`);
+  },
+});
+
 /** Styles between what is seen before the pages are there and the pages: what stands behind them waits for them, and no more. */
 const stylesLate = () => ({
   name: 'styles-late',
@@ -34,7 +50,7 @@ const stylesLate = () => ({
 /** The pages, built into dist/web, which the server serves at /. */
 export default defineConfig({
   root: import.meta.dirname,
-  plugins: [react(), stylesLate(), compressed()],
+  plugins: [ownDocuments(), react(), stylesLate(), compressed()],
   build: {
     outDir: '../../dist/web',
     emptyOutDir: true,
