@@ -10,7 +10,12 @@ export function showTo(who: string): void {
 
 /** Goes to a page as somebody else, from the beginning. */
 export function leaveFor(path: string): void {
+  const before = viewer;
   viewer = null;
+  // Whoever is asked whether to leave may stay.
+  setTimeout(() => {
+    viewer ??= before;
+  }, 5000);
   // A browser may keep the page as it is, for whoever goes back to it.
   addEventListener('pageshow', ({ persisted }) => persisted && location.reload());
   location.assign(path);
