@@ -141,7 +141,7 @@ describe('an administrator, at two processes', () => {
     await page.getByLabel('Longest run').fill('300');
     await page.getByText('There are changes that are not saved').waitFor();
     await button(page, 'Save').click();
-    await page.getByText('Saved.').waitFor();
+    await page.getByText('Saved.', { exact: true }).waitFor();
     const { space } = await admin.ask<{ space: { policy: object } }>(
       '{ space(id: "word-statistics") { policy { maxRunSeconds maxQueued } } }',
     );
@@ -357,7 +357,7 @@ describe('the administration', () => {
     expect(native.type()).toBe('beforeunload');
     await native.dismiss();
     await button(page, 'Save').click();
-    await page.getByText('Saved.').waitFor();
+    await page.getByText('Saved.', { exact: true }).waitFor();
     await place(page, 'Users').click();
     await heading(page, 'Users');
     const { space } = await admin.ask<{ space: object }>('{ space(id: "ocr") { policy { retentionSeconds } } }');

@@ -5,11 +5,9 @@ import type { ViewerQuery } from '../gql/graphql.ts';
 import { graphql } from '../gql/index.ts';
 import { useComingBack } from './coming-back.ts';
 import { useLast } from './last.ts';
+import { ownerOf } from './owner.ts';
 
-export type Viewer = ViewerQuery['viewer'];
-
-/** Of visitors none is told from another: where no cookies are kept, each request is another's. */
-export const ownerOf = ({ id, role }: Pick<Viewer, 'id' | 'role'>): string => (role === 'ANONYMOUS' ? 'visitor' : id);
+type Viewer = ViewerQuery['viewer'];
 
 const ViewerContext = createContext<Viewer | null>(null);
 

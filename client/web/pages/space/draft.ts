@@ -1,5 +1,5 @@
 import { useEffect } from 'react';
-import { ownerOf, type Viewer } from '../../parts/viewer.tsx';
+import { ownerOf, type Viewer } from '../../parts/owner.ts';
 import { defaultsOf, type Entries, type Entry, fieldOf, fieldsOf, fits, type Schema } from './parameters.ts';
 import type { SentFile } from './uploads.ts';
 

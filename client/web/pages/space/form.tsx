@@ -7,7 +7,7 @@ import { useSpaceConnection } from '../../../sdk/react.ts';
 import type { SpaceFormQuery } from '../../gql/graphql.ts';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { type Problem, problemOf, wordsOf } from '../../parts/errors.ts';
-import type { Viewer } from '../../parts/viewer.tsx';
+import type { Viewer } from '../../parts/owner.ts';
 import { entriesOf, readDraft, useKeptDraft } from './draft.ts';
 import { FilesField } from './files-field.tsx';
 import { ParameterField } from './parameter-field.tsx';

@@ -9,8 +9,9 @@ import { Connection } from '../../parts/connection.tsx';
 import { Empty } from '../../parts/empty.tsx';
 import { ErrorAlert } from '../../parts/error-alert.tsx';
 import { useLast } from '../../parts/last.ts';
+import { ownerOf } from '../../parts/owner.ts';
 import { Page } from '../../parts/page.tsx';
-import { ownerOf, signInPath, useViewer } from '../../parts/viewer.tsx';
+import { signInPath, useViewer } from '../../parts/viewer.tsx';
 import { SpaceForm } from './form.tsx';
 import { SpaceJobs } from './jobs.tsx';
 
@@ -37,7 +38,7 @@ export default function SpacePage({ id }: { id: string }) {
   if (error && !data) {
     return (
       <Page title={id}>
-        <ErrorAlert error={error} />
+        <ErrorAlert error={error} again={askAgain} />
       </Page>
     );
   }
