@@ -128,7 +128,12 @@ function readEnvironment(env: Record<string, string | undefined>): Environment {
 }
 
 /** What says that people of other machines come to a server, and what to do about it; null: nothing does. */
-function wayFromOutside({ host, publicUrl, trustProxy }: Pick<Config, 'host' | 'publicUrl' | 'trustProxy'>) {
+function wayFromOutside({
+  host,
+  publicUrl,
+  trustProxy,
+  allowedOrigins,
+}: Pick<Config, 'host' | 'publicUrl' | 'trustProxy' | 'allowedOrigins'>) {
   if (!isLoopback(host)) return `listen on 127.0.0.1 (HOST is ${JSON.stringify(host)})`;
   if (publicUrl !== null && !isLoopback(new URL(publicUrl).hostname)) {
     return `unset PUBLIC_URL (it is ${JSON.stringify(publicUrl)}), and take a PORT that no proxy leads to`;
@@ -136,6 +141,7 @@ function wayFromOutside({ host, publicUrl, trustProxy }: Pick<Config, 'host' | '
   if (trustProxy !== null) {
     return `unset TRUST_PROXY (it is ${JSON.stringify(trustProxy.join(','))}), and take a PORT that no proxy leads to`;
   }
+  if (allowedOrigins?.includes('*')) return 'name origins in ALLOWED_ORIGINS (it is "*": every page of the web)';
   return null;
 }
 

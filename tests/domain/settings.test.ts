@@ -80,11 +80,12 @@ describe('a variable of the configuration', () => {
     ['PUBLIC_URL', 'https://dock.example', 'unset PUBLIC_URL'],
     ['PUBLIC_URL', 'http://127.0.0.1.dock.example', 'unset PUBLIC_URL'],
     ['TRUST_PROXY', 'loopback', 'unset TRUST_PROXY'],
+    ['ALLOWED_ORIGINS', '*', 'name origins'],
   ])('does not open the server to whoever comes from elsewhere: %s=%s', (name, value, remedy) => {
     const said = refusal({ ACCESS: 'open', [name]: value });
     expect(said).toMatch(/^ACCESS: "open" makes everybody an administrator/);
     expect(said).toContain(remedy);
-    expect(said).toContain(`${name} is`.replace(/^(PUBLIC_URL|TRUST_PROXY)/, 'it'));
+    expect(said).toContain(`${name} is`.replace(/^(PUBLIC_URL|TRUST_PROXY|ALLOWED_ORIGINS)/, 'it'));
     expect(refusal({ [name]: value })).toBe('');
   });
 

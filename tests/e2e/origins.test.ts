@@ -92,7 +92,7 @@ describe('the origin of a page', () => {
     });
     for (const host of ['dock.example', 'app.example', 'localhost:1']) expect(await get(host, named)).toMatch(/ 200 /);
     expect(await get('evil.example', named)).toMatch(/ 403 /);
-    await using any = await startServer({ env: { ALLOWED_ORIGINS: '*' } });
+    await using any = await startServer({ env: { ACCESS: 'accounts', ALLOWED_ORIGINS: '*' } });
     expect(await get('anything.example', any)).toMatch(/ 200 /);
     await using open = await startServer({ env: { HOST: '0.0.0.0', ACCESS: 'accounts' } });
     expect(await get('anything.example', { url: open.url.replace('localhost', '127.0.0.1') })).toMatch(/ 200 /);
@@ -122,7 +122,11 @@ describe('the origin of a page', () => {
     });
     expect(await admitted(server, here.url)).toEqual(all);
     expect(await admitted(server, 'http://localhost:5173')).toEqual(none);
-    await using any = await startServer({ env: { ALLOWED_ORIGINS: '*' } });
+    await using any = await startServer({ env: { ACCESS: 'accounts', ALLOWED_ORIGINS: '*' } });
+    await any.server.services.spaces.create('open', 'Open', {
+      visitors: true,
+      inputs: { files: { accept: ['*/*'] } },
+    });
     expect(await admitted(any, 'https://anywhere.example')).toEqual(all);
   });
 
