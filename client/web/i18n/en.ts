@@ -32,7 +32,7 @@ export const en = {
     signedInAs: 'Signed in as {{name}}.',
     notSignedIn: 'You are not signed in.',
     change: 'Change password',
-    current: 'Password so far',
+    current: 'Current password',
     new: 'New password',
     again: 'New password again',
     rule: '8 to 256 characters.',
