@@ -65,7 +65,7 @@ function paste(command: string): Shell {
     ended,
     async [Symbol.asyncDispose]() {
       // With what the shell has started.
-      if (child.exitCode === null) process.kill(-child.pid!, 'SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
       await ended;
     },
   };
