@@ -12,7 +12,6 @@ import {
   visitWithTypeInfo,
 } from 'graphql';
 import { isTrackedId } from '../domain/ids.ts';
-import type { Job } from '../domain/job.ts';
 import { MAX_JSON_DEPTH } from '../domain/json.ts';
 import { Refusal } from '../domain/refusal.ts';
 import { SYSTEM, type Viewer } from '../domain/viewer.ts';
@@ -115,10 +114,8 @@ export function createOperations(services: Services, watch: Watch, documents: Do
   /** What one watcher of a shared execution is shown, by the root field. */
   function gate(field: string, viewer: Viewer): Sharing['gate'] {
     switch (field) {
-      case 'jobUpdates': {
-        const gateOfJob = gateOf(viewer);
-        return (event) => gateOfJob(event as Job);
-      }
+      case 'jobUpdates':
+        return gateOf(viewer) as Sharing['gate'];
       case 'spaceConnection':
         return (event) => {
           const { space: id } = event as SpaceConnection;

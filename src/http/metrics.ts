@@ -2,13 +2,15 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import { isFinished } from '../domain/job.ts';
 import type { Services } from '../service/services.ts';
 
+/** How often the lag of the event loop is looked at: each time wakes an idle process. */
+const LAG_SAMPLE_MS = 50;
 const SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800];
 
 /** What `/metrics` tells, in Prometheus' text format. Gauges of spaces are read from the engine when asked. */
 export function createMetrics({ jobs, spaces, connections, counters, apps, engine }: Services): Registry {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_SAMPLE_MS });
 
   const changes = new Counter({
     name: 'spacedock_job_changes_total',

@@ -97,6 +97,8 @@ interface Received {
 
 /** A message this many times over the limit closes the socket instead of being refused. */
 const HARD_LIMIT = 4;
+/** Asking all sockets for a sign of life at once would hold up everything else: each has one of so many turns between two keepalives. */
+const KEEPALIVE_TURNS = 10;
 /** "Try again later" (RFC 6455, section 7.4.1, and its registry). */
 const CLOSE_TRY_AGAIN = 1013;
 /** Messages that graphql-ws knows, and throws on when a client sends them. */
@@ -116,7 +118,9 @@ export function createSockets({
   refuse,
 }: SocketsOptions) {
   const { limits } = config;
-  const links = new Set<SocketLink>();
+  const turns = Array.from({ length: KEEPALIVE_TURNS }, () => new Set<SocketLink>());
+  let turn = 0;
+  const links = () => turns.flatMap((some) => [...some]);
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -242,7 +246,8 @@ export function createSockets({
       ending: new Map(),
       receive,
     };
-    links.add(link);
+    const those = turns[counters.totalConnections % KEEPALIVE_TURNS]!;
+    those.add(link);
     counters.totalConnections++;
     counters.activeConnections++;
 
@@ -324,7 +329,7 @@ export function createSockets({
     ws.on('pong', link.heard);
     ws.on('error', (error) => log.debug({ err: error }, 'A socket failed'));
     ws.once('close', (code, reason) => {
-      links.delete(link);
+      those.delete(link);
       counters.activeConnections--;
       link.closed(code);
       end(code, reason.toString());
@@ -332,12 +337,17 @@ export function createSockets({
   }
 
   let ticked = performance.now();
+  /** For so many turns nobody's silence counts. */
+  let pardons = 0;
   const keepalive = setInterval(() => {
-    // After a stall of our own nobody's silence is known.
-    const stalled = performance.now() - ticked > 2 * config.keepaliveMs;
+    // After a stall of our own nobody's silence is known until all have been asked again.
+    if (performance.now() - ticked > 2 * config.keepaliveMs) pardons = KEEPALIVE_TURNS;
     ticked = performance.now();
-    for (const link of links) link.keepalive(stalled ? Number.POSITIVE_INFINITY : 2 * config.keepaliveMs);
-  }, config.keepaliveMs);
+    const silenceMs = pardons > 0 ? Number.POSITIVE_INFINITY : 2 * config.keepaliveMs;
+    pardons = Math.max(0, pardons - 1);
+    turn = (turn + 1) % KEEPALIVE_TURNS;
+    for (const link of turns[turn]!) link.keepalive(silenceMs);
+  }, config.keepaliveMs / KEEPALIVE_TURNS);
   keepalive.unref();
 
   return {
@@ -357,12 +367,12 @@ export function createSockets({
       clearInterval(keepalive);
       // What operations were told just now is written a turn later.
       await nextTurn();
-      await Promise.all([...links].map((link) => link.goAway(withinMs)));
+      await Promise.all(links().map((link) => link.goAway(withinMs)));
     },
 
-    count: () => links.size,
+    count: () => turns.reduce((sum, { size }) => sum + size, 0),
     /** Bytes that wait for slow sockets. */
-    unsent: () => [...links].reduce((sum, { unsent }) => sum + unsent, 0),
+    unsent: () => links().reduce((sum, { unsent }) => sum + unsent, 0),
     groups: broadcast.groups,
     /** What watchers may see has changed. */
     reconsider: broadcast.reconsider,

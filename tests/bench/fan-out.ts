@@ -2,14 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Redis } from 'ioredis';
 import { WebSocket } from 'ws';
 import { type RedisServer, startRedis } from '../help/redis.ts';
 import { ACCOUNTS, type Client, connect, signIn } from './load.ts';
 import { cpuOf, median, memoryOf, quantile, type Served, serve } from './machine.ts';
 
 // Updates of jobs to their watchers, who have not signed in, on a process that does nothing else: reports, of somebody who has, go to
-// another one, or straight to Redis for the floor. Beside it, in the same run, a bare `ws` server and a plain build of graphql-ws and graphql-redis-subscriptions.
+// another one. Beside it, in the same run, a bare `ws` server and a plain build of graphql-ws and graphql-redis-subscriptions.
 
 const WATCH = 'subscription($id:ID!){jobUpdates(id:$id){status stage progress message}}';
 const REPORT = 'mutation($input:ReportProgressInput!){reportProgress(input:$input){status}}';
@@ -39,22 +38,13 @@ async function open(kind: Kind, redis: RedisServer): Promise<Stage> {
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const env = { REDIS_URL: redis.url, DATA_DIR: directory, ...ACCOUNTS };
   const watched = stack.use(await serve(ENTRIES[kind], env, ['--expose-gc']));
-  const update = () => ({
-    stage: 'rendering',
-    progress: 0.5,
-    message: `${now()} frames of a film, as people make them`,
-  });
-  if (kind === 'floor') {
-    const publisher = new Redis(redis.url);
-    stack.defer(() => publisher.disconnect());
-    const report = (job: string) =>
-      publisher.publish(`floor:${job}`, JSON.stringify({ data: { jobUpdates: { status: 'RUNNING', ...update() } } }));
-    return { watched, report, [Symbol.asyncDispose]: () => stack.disposeAsync() };
-  }
   const other = stack.use(await serve(ENTRIES[kind], env));
   const client: Client = await connect(other.url, kind === 'spacedock' ? await signIn(other.url) : undefined);
   stack.defer(() => client.close());
-  const report = (job: string) => client.once(REPORT, { input: { job, ...update() } });
+  const report = (job: string) => {
+    const message = `${now()} frames of a film, as people make them`;
+    return client.once(REPORT, { input: { job, stage: 'rendering', progress: 0.5, message } });
+  };
   return { watched, report, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }
 
@@ -151,33 +141,60 @@ const atRate =
     await Promise.all(reports);
   };
 
-/** Updates one after the other, each to all of its watchers. */
+/** A server and those who watch it, with what was measured of it so far. */
+interface Measured {
+  stage: Stage;
+  audience: Audience;
+  cpu: number;
+  ms: number;
+}
+
+/**
+ * Updates one after the other, each to all of its watchers. The servers take turns with every one of them, so that what else goes on in the
+ * machine meets all alike. Half as many go before: code is compiled in anybody's first seconds, and those are not meant.
+ */
 async function deliver(
-  stage: Stage,
-  audience: Audience,
+  stages: Stage[],
   jobs: string[],
-  each: number,
+  watchersOfEach: number,
   updates: number,
   tell = inLanes,
-): Promise<Figures> {
-  const round = async () => {
-    const all = audience.heard(jobs.length * each);
-    await tell(stage, jobs);
+): Promise<Figures[]> {
+  await using stack = new AsyncDisposableStack();
+  const measured: Measured[] = [];
+  const count = jobs.length * watchersOfEach;
+  for (const stage of stages) {
+    const audience = stack.use(await watchers(stage, count, (n) => jobs[n % jobs.length]!));
+    measured.push({ stage, audience, cpu: 0, ms: 0 });
+  }
+  const update = async (one: Measured) => {
+    const { pid } = one.stage.watched;
+    const [cpu, at] = [await cpuOf(pid), performance.now()];
+    const all = one.audience.heard(count);
+    await tell(one.stage, jobs);
     await all;
+    one.ms += performance.now() - at;
+    one.cpu += (await cpuOf(pid)) - cpu;
   };
-  for (let n = 0; n < Math.ceil(updates / 4); n++) await round();
-  audience.latencies.length = 0;
-  const [cpu, at] = [await cpuOf(stage.watched.pid), performance.now()];
-  for (let n = 0; n < updates; n++) await round();
-  const deliveries = updates * jobs.length * each;
-  const seconds = (performance.now() - at) / 1000;
-  const sorted = audience.latencies.sort((a, b) => a - b);
-  return {
-    cpu: ((await cpuOf(stage.watched.pid)) - cpu) / deliveries,
-    deliveries: deliveries / seconds,
-    p50: quantile(sorted, 0.5),
-    p99: quantile(sorted, 0.99),
-  };
+  for (let n = -Math.ceil(updates / 2); n < updates; n++) {
+    for (const one of measured) {
+      if (n === 0) {
+        one.audience.latencies.length = 0;
+        one.cpu = one.ms = 0;
+      }
+      await update(one);
+    }
+  }
+  return measured.map(({ audience, cpu, ms }) => {
+    const sorted = audience.latencies.sort((a, b) => a - b);
+    const deliveries = updates * count;
+    return {
+      cpu: cpu / deliveries,
+      deliveries: (1000 * deliveries) / ms,
+      p50: quantile(sorted, 0.5),
+      p99: quantile(sorted, 0.99),
+    };
+  });
 }
 
 /** One job, reported on at a rate, whatever the watchers see of it. */
@@ -231,37 +248,38 @@ async function idle(stage: Stage, count: number): Promise<Idle> {
   return { memory, all: performance.now() - at };
 }
 
-/** Each on servers of its own. */
+const jobsOf = (scene: string, size: number): string[] => Array.from({ length: size }, (_, n) => `${scene}-${n}`);
+
+async function inTurn<F>(stages: Stage[], play: (stage: Stage) => Promise<F>): Promise<F[]> {
+  const figures: F[] = [];
+  for (const stage of stages) figures.push(await play(stage));
+  return figures;
+}
+
+/** Each on servers of its own; the figures of each of them. */
 const SCENES = {
-  async one(stage: Stage, size: number): Promise<Figures> {
-    await using audience = await watchers(stage, size, () => 'one');
-    return await deliver(stage, audience, ['one'], size, 200);
-  },
-  async many(stage: Stage, size: number): Promise<Figures> {
-    const jobs = Array.from({ length: size }, (_, n) => `many-${n}`);
-    await using audience = await watchers(stage, size, (n) => jobs[n]!);
-    return await deliver(stage, audience, jobs, 1, 40);
-  },
-  async paced(stage: Stage, size: number): Promise<Figures> {
-    const jobs = Array.from({ length: size }, (_, n) => `paced-${n}`);
-    await using audience = await watchers(stage, size, (n) => jobs[n]!);
-    return await deliver(stage, audience, jobs, 1, 20, atRate(2000));
-  },
-  async fast(stage: Stage): Promise<Figures> {
-    await using audience = await watchers(stage, 20, () => 'fast');
-    // Nobody's first seconds: code is compiled in them.
-    await stream(stage, audience, 'fast', 1000, 3);
-    return await stream(stage, audience, 'fast', 1000, 10);
-  },
-  idle: (stage: Stage, size: number): Promise<Idle> => idle(stage, 10 * size),
+  one: (stages: Stage[], size: number) => deliver(stages, ['one'], size, 200),
+  many: (stages: Stage[], size: number) => deliver(stages, jobsOf('many', size), 1, 240),
+  paced: (stages: Stage[], size: number) => deliver(stages, jobsOf('paced', size), 1, 80, atRate(2000)),
+  fast: (stages: Stage[]) =>
+    inTurn(stages, async (stage) => {
+      await using audience = await watchers(stage, 20, () => 'fast');
+      // Nobody's first seconds: code is compiled in them.
+      await stream(stage, audience, 'fast', 1000, 3);
+      return await stream(stage, audience, 'fast', 1000, 10);
+    }),
+  idle: (stages: Stage[], size: number) => inTurn(stages, (stage) => idle(stage, 10 * size)),
 };
 export type Scene = keyof typeof SCENES;
 export const scenes = Object.keys(SCENES) as Scene[];
 
-async function measure(kind: Kind, scene: Scene, size: number): Promise<Record<string, number>> {
-  await using redis = await startRedis();
-  await using stage = await open(kind, redis);
-  return { ...(await SCENES[scene](stage, size)) };
+/** The figures of each kind of server, in their order. */
+async function measure(kinds: Kind[], scene: Scene, size: number): Promise<Record<string, number>[]> {
+  await using stack = new AsyncDisposableStack();
+  const stages: Stage[] = [];
+  for (const kind of kinds) stages.push(stack.use(await open(kind, stack.use(await startRedis()))));
+  const figures: object[] = await SCENES[scene](stages, size);
+  return figures.map((figure) => ({ ...figure }));
 }
 
 /** What is shown of a scene, under which head and with how many digits; the first is compared with that of the floor. */
@@ -294,24 +312,22 @@ export interface FanOutOptions {
 /** Prints the medians of the rounds. */
 export async function fanOut({ rounds, size, scenes, kinds }: FanOutOptions): Promise<void> {
   for (const scene of scenes) {
-    const measured = new Map(kinds.map((kind) => [kind, [] as Record<string, number>[]]));
+    const measured: Record<string, number>[][] = [];
     for (let round = 1; round <= rounds; round++) {
-      for (const kind of kinds) {
-        process.stderr.write(`fan-out, ${scene}, round ${round} of ${rounds}: ${TITLES[kind]}\n`);
-        measured.get(kind)!.push(await measure(kind, scene, size));
-      }
+      process.stderr.write(`fan-out, ${scene}, round ${round} of ${rounds}\n`);
+      measured.push(await measure(kinds, scene, size));
     }
     const columns = Object.entries(scene === 'idle' ? IDLE : DELIVERIES);
-    const of = (kind: Kind, figure: string) => median(measured.get(kind)!.map((row) => row[figure]!));
+    const of = (kind: number, figure: string) => median(measured.map((row) => row[kind]![figure]!));
     const [first] = columns[0]!;
     console.log(`\n${HEADS[scene](size)}`);
     console.table(
       Object.fromEntries(
-        kinds.map((kind) => [
+        kinds.map((kind, n) => [
           TITLES[kind],
           {
-            ...Object.fromEntries(columns.map(([figure, [head, digits]]) => [head, of(kind, figure).toFixed(digits)])),
-            [`of ${TITLES[kinds[0]!]}`]: (of(kind, first) / of(kinds[0]!, first)).toFixed(2),
+            ...Object.fromEntries(columns.map(([figure, [head, digits]]) => [head, of(n, figure).toFixed(digits)])),
+            [`of ${TITLES[kinds[0]!]}`]: median(measured.map((row) => row[n]![first]! / row[0]![first]!)).toFixed(2),
           },
         ]),
       ),

@@ -1,16 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** User and system time of a process so far, in µs, as the kernel counts it (proc(5); ticks of 10 ms). */
+/** Time that the threads of a process have run so far, in µs, as the kernel's scheduler counts it. */
 export async function cpuOf(pid: number | undefined): Promise<number> {
   if (pid === undefined) return 0;
-  const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]!.split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+  const threads = await readdir(`/proc/${pid}/task`);
+  const times = await Promise.all(threads.map((id) => readFile(`/proc/${pid}/task/${id}/schedstat`, 'utf8')));
+  return times.reduce((sum, text) => sum + Number(text.split(' ')[0]) / 1000, 0);
 }
 
 /** Resident memory of a process, in bytes. */
