@@ -260,7 +260,7 @@ async function inTurn<F>(stages: Stage[], play: (stage: Stage) => Promise<F>): P
 const SCENES = {
   one: (stages: Stage[], size: number) => deliver(stages, ['one'], size, 200),
   many: (stages: Stage[], size: number) => deliver(stages, jobsOf('many', size), 1, 240),
-  paced: (stages: Stage[], size: number) => deliver(stages, jobsOf('paced', size), 1, 80, atRate(2000)),
+  paced: (stages: Stage[], size: number) => deliver(stages, jobsOf('paced', size), 1, 60, atRate(2000)),
   fast: (stages: Stage[]) =>
     inTurn(stages, async (stage) => {
       await using audience = await watchers(stage, 20, () => 'fast');
