@@ -7,6 +7,9 @@ import type { Counters } from '../service/stats.ts';
 /** Above so many unsent bytes a sender waits for the socket, so that what it would send next collapses to the latest. */
 const HIGH_WATER = 1024 * 1024;
 
+/** So many Pings in a row without an answer are silence: counted, not timed, as after a stall of our own nobody was asked meanwhile. */
+const MISSED_PINGS = 2;
+
 const NOTHING = Buffer.alloc(0);
 
 /** Close code of a socket that does not read what it asked for. */
@@ -22,8 +25,8 @@ export interface SocketLink extends AppLink {
   room(): Promise<void> | undefined;
   heard(): void;
   pong(payload: unknown): void;
-  /** Pings, and cuts a socket that has been silent for longer than `silenceMs`. */
-  keepalive(silenceMs: number): void;
+  /** Pings, and cuts a socket that has answered none of the last two Pings. */
+  keepalive(): void;
   closed(code: number): void;
   /** What it signed in with is worth nothing any more: it does not come back. */
   dismiss(code: number, reason: string): void;
@@ -46,6 +49,8 @@ export function createLink(ws: WebSocket, raw: Duplex, options: LinkOptions): So
   const returns = new Set<() => void>();
   const guards = new Set<() => boolean>();
   let heardAt = performance.now();
+  /** Pings since anything was heard. */
+  let unanswered = 0;
   let silent = false;
   let sent = 0;
   let code: number | null = null;
@@ -128,6 +133,7 @@ export function createLink(ws: WebSocket, raw: Duplex, options: LinkOptions): So
     },
     heard() {
       heardAt = performance.now();
+      unanswered = 0;
       if (!silent) return;
       silent = false;
       for (const handler of returns) handler();
@@ -135,15 +141,17 @@ export function createLink(ws: WebSocket, raw: Duplex, options: LinkOptions): So
     pong(payload) {
       for (const handler of pongs) handler(payload);
     },
-    keepalive(silenceMs) {
-      if (performance.now() - heardAt >= silenceMs) {
+    keepalive() {
+      if (unanswered >= MISSED_PINGS) {
         silent = true;
         if (![...guards].some((busy) => busy())) {
           ws.terminate();
           return;
         }
       }
-      if (ws.readyState === WebSocket.OPEN) ws.ping();
+      if (ws.readyState !== WebSocket.OPEN) return;
+      unanswered++;
+      ws.ping();
     },
     closed(closeCode) {
       code ??= closeCode;

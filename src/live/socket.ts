@@ -15,6 +15,7 @@ import type { Rates } from '../service/rates.ts';
 import type { Counters } from '../service/stats.ts';
 import { createBroadcast, type Delivery, type Gate } from './broadcast.ts';
 import { bearerOf, cookieSecrets } from './credentials.ts';
+import { createKeepalive } from './keepalive.ts';
 import { CLOSE_TOO_SLOW, createLink, type SocketLink } from './link.ts';
 import { refusedFor } from './origin.ts';
 import { subscribe } from './patient.ts';
@@ -97,8 +98,6 @@ interface Received {
 
 /** A message this many times over the limit closes the socket instead of being refused. */
 const HARD_LIMIT = 4;
-/** Asking all sockets for a sign of life at once would hold up everything else: each has one of so many turns between two keepalives. */
-const KEEPALIVE_TURNS = 10;
 /** "Try again later" (RFC 6455, section 7.4.1, and its registry). */
 const CLOSE_TRY_AGAIN = 1013;
 /** Messages that graphql-ws knows, and throws on when a client sends them. */
@@ -118,9 +117,7 @@ export function createSockets({
   refuse,
 }: SocketsOptions) {
   const { limits } = config;
-  const turns = Array.from({ length: KEEPALIVE_TURNS }, () => new Set<SocketLink>());
-  let turn = 0;
-  const links = () => turns.flatMap((some) => [...some]);
+  const keepalive = createKeepalive(config.keepaliveMs);
   const server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -246,8 +243,7 @@ export function createSockets({
       ending: new Map(),
       receive,
     };
-    const those = turns[counters.totalConnections % KEEPALIVE_TURNS]!;
-    those.add(link);
+    const leave = keepalive.add(link);
     counters.totalConnections++;
     counters.activeConnections++;
 
@@ -329,26 +325,12 @@ export function createSockets({
     ws.on('pong', link.heard);
     ws.on('error', (error) => log.debug({ err: error }, 'A socket failed'));
     ws.once('close', (code, reason) => {
-      those.delete(link);
+      leave();
       counters.activeConnections--;
       link.closed(code);
       end(code, reason.toString());
     });
   }
-
-  let ticked = performance.now();
-  /** For so many turns nobody's silence counts. */
-  let pardons = 0;
-  const keepalive = setInterval(() => {
-    // After a stall of our own nobody's silence is known until all have been asked again.
-    if (performance.now() - ticked > 2 * config.keepaliveMs) pardons = KEEPALIVE_TURNS;
-    ticked = performance.now();
-    const silenceMs = pardons > 0 ? Number.POSITIVE_INFINITY : 2 * config.keepaliveMs;
-    pardons = Math.max(0, pardons - 1);
-    turn = (turn + 1) % KEEPALIVE_TURNS;
-    for (const link of turns[turn]!) link.keepalive(silenceMs);
-  }, config.keepaliveMs / KEEPALIVE_TURNS);
-  keepalive.unref();
 
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -364,15 +346,14 @@ export function createSockets({
 
     /** Closes every socket with 1001, once it has sent what it holds. Nothing is completed: clients come back. */
     async drain(withinMs: number): Promise<void> {
-      clearInterval(keepalive);
+      keepalive.stop();
       // What operations were told just now is written a turn later.
       await nextTurn();
-      await Promise.all(links().map((link) => link.goAway(withinMs)));
+      await Promise.all(keepalive.all().map((link) => link.goAway(withinMs)));
     },
 
-    count: () => turns.reduce((sum, { size }) => sum + size, 0),
     /** Bytes that wait for slow sockets. */
-    unsent: () => links().reduce((sum, { unsent }) => sum + unsent, 0),
+    unsent: () => keepalive.all().reduce((sum, { unsent }) => sum + unsent, 0),
     groups: broadcast.groups,
     /** What watchers may see has changed. */
     reconsider: broadcast.reconsider,

@@ -51,14 +51,18 @@ test.concurrent('every socket is asked for signs of life in its turn, and only w
   }
 });
 
-test.concurrent('a server that was held (SIGSTOP) holds nobody silent for it', async () => {
-  await using stack = new AsyncDisposableStack();
-  const server = stack.use(await startProcess());
-  const opened = await Promise.all(Array.from({ length: MANY }, () => listen(server.socket)));
-  for (const { close } of opened) stack.defer(close);
-  await Promise.all(opened.map((socket) => socket.asked(2)));
-  server.pause();
-  await pass(2500);
-  server.resume();
-  expect(await Promise.all(opened.map((socket) => socket.asked(8)))).toEqual(opened.map(() => 8));
-});
+// Once for a little longer than a keepalive, and for many of them.
+test.concurrent.each([700, 2500])(
+  'a server that was held (SIGSTOP) for %i ms holds nobody silent for it',
+  async (ms) => {
+    await using stack = new AsyncDisposableStack();
+    const server = stack.use(await startProcess());
+    const opened = await Promise.all(Array.from({ length: MANY }, () => listen(server.socket)));
+    for (const { close } of opened) stack.defer(close);
+    await Promise.all(opened.map((socket) => socket.asked(2)));
+    server.pause();
+    await pass(ms);
+    server.resume();
+    expect(await Promise.all(opened.map((socket) => socket.asked(8)))).toEqual(opened.map(() => 8));
+  },
+);
